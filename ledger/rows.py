@@ -1,0 +1,261 @@
+"""The ledger's rows: how they are locked, looked up and written down. The SQL of posting is here, none of its rules.
+
+Rows read under lock are written back only where they still stand as read: the number of rows written is the judge.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, Select, and_, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ledger import tables
+from ledger.accounts import Account, AccountKind, AccountStatus
+from ledger.errors import AccountNotFound, ChangedMeanwhile, SameIdOtherContent
+from ledger.statements import Line
+from ledger.transfers import SIDE, Entry, Posted, Receipt, TransferKind, TransferRecord, TransferState
+
+AT_ONCE = 1000  # ids in one statement; SQLite takes 32,766 values
+LIVE = ("pending", "posted")
+WATCHED = ("posted", "held_out", "held_in", "seq", "status", "floor_waived")
+
+_account, _transfer, _entry = tables.account.c, tables.transfer.c, tables.entry.c
+_write_account = (
+    update(tables.account)
+    .where(_account.id == bindparam("row_id"), *(_account[name] == bindparam(f"was_{name}") for name in WATCHED))
+    .values({name: bindparam(f"now_{name}") for name in WATCHED})
+)
+
+
+class Rows:
+    """The rows of one bank, over the caller's connection."""
+
+    def __init__(self, connection: Connection, *, bank_id: UUID) -> None:
+        self._connection = connection
+        self._bank_id = bank_id
+        self._dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+
+    # Writing down
+
+    def insert_account(self, account: Account) -> None:
+        """Does nothing where the id is taken."""
+        row = {
+            "id": account.id,
+            "bank_id": self._bank_id,
+            "kind": account.kind.value,
+            "hard_floor": account.hard_floor,
+            **{name: getattr(account, name) for name in WATCHED},
+            "status": account.status.value,
+        }
+        self._connection.execute(self._dialect.insert(tables.account).on_conflict_do_nothing(), row)
+
+    def insert_transfers(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Raises SameIdOtherContent: with the accounts locked, an id taken since was taken for something else."""
+        if not rows:
+            return
+        new = self._dialect.insert(tables.transfer).on_conflict_do_nothing(index_elements=["id"])
+        # Without this the count of an INSERT is gone with the cursor on PostgreSQL.
+        if self._connection.execute(new, rows, execution_options={"preserve_rowcount": True}).rowcount != len(rows):
+            raise SameIdOtherContent
+
+    def insert_entries(self, entries: Iterable[Entry], posted: Iterable[Posted]) -> None:
+        """Giver's and receiver's by turns, in posting order."""
+        rows = [
+            {
+                "transfer_id": entry.transfer_id,
+                "side": SIDE.giver if entry.minutes > 0 else SIDE.receiver,
+                "bank_id": self._bank_id,
+                "account_id": entry.account,
+                "minutes": abs(entry.minutes),
+                "balance_after": after.balance,
+                "seq": after.seq,
+            }
+            for entry, after in zip(entries, posted, strict=True)
+        ]
+        if rows:
+            self._connection.execute(insert(tables.entry), rows)
+
+    def write_accounts(self, before: Mapping[UUID, Account], after: Mapping[UUID, Account]) -> None:
+        """Raises ChangedMeanwhile."""
+        changed = [_account_change(was, after[was.id]) for was in before.values() if after[was.id] != was]
+        if changed:
+            _expect(len(changed), self._connection.execute(_write_account, changed).rowcount)
+
+    def settle(self, ids: Sequence[UUID], values: dict[str, Any], *, frozen: bool | None = False) -> None:
+        """Changes transfers that wait, and are frozen or not as read (None: either). Raises ChangedMeanwhile."""
+        guards = [_transfer.bank_id == self._bank_id, _transfer.state == "pending"]
+        if frozen is not None:
+            guards.append(_transfer.frozen_at.is_not(None) if frozen else _transfer.frozen_at.is_(None))
+        for some in _batches(ids):
+            waiting = update(tables.transfer).where(_transfer.id.in_(some), *guards).values(values)
+            _expect(len(some), self._connection.execute(waiting).rowcount)
+
+    # Locking
+
+    def lock_transfer(self, transfer_id: UUID) -> TransferRecord | None:
+        """Locks first and reads then: what was decided while we waited for the lock has to be seen, reversals too."""
+        row = select(_transfer.id).where(_transfer.bank_id == self._bank_id, _transfer.id == transfer_id)
+        self._connection.execute(row.with_for_update())
+        return self.find_transfer(transfer_id)
+
+    def lock_due(self, *, at: datetime, limit: int) -> list[TransferRecord]:
+        """Transfers whose time has come. One that somebody is answering at this moment is left to them."""
+        due = (
+            select(_transfer.id)
+            .where(_transfer.bank_id == self._bank_id, _transfer.state == "pending")
+            .where(_transfer.frozen_at.is_(None), _transfer.expires_at <= at)
+            .order_by(_transfer.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return self._list_transfers(self._connection.execute(due).scalars().all())
+
+    def lock_accounts(self, account_ids: Iterable[UUID]) -> dict[UUID, Account]:
+        """In id order, which is the same in Python and in both databases. Raises AccountNotFound."""
+        wanted = sorted(set(account_ids))
+        found: dict[UUID, Account] = {}
+        for some in _batches(wanted):
+            locked = self._select_accounts(some).order_by(_account.id).with_for_update(key_share=True)
+            found |= {row.id: _as_account(row) for row in self._connection.execute(locked)}
+        for account_id in wanted:
+            if account_id not in found:
+                raise AccountNotFound(account_id)
+        return found
+
+    # Looking up
+
+    def find_account(self, account_id: UUID) -> Account | None:
+        row = self._connection.execute(self._select_accounts([account_id])).one_or_none()
+        return None if row is None else _as_account(row)
+
+    def find_transfer(self, transfer_id: UUID) -> TransferRecord | None:
+        return next(iter(self._list_transfers([transfer_id])), None)
+
+    def find_fingerprints(self, transfer_ids: Sequence[UUID]) -> dict[UUID, bytes]:
+        """Of all banks: an id that is taken elsewhere is taken."""
+        found: dict[UUID, bytes] = {}
+        for some in _batches(transfer_ids):
+            taken = select(_transfer.id, _transfer.fingerprint).where(_transfer.id.in_(some))
+            found |= {row.id: row.fingerprint for row in self._connection.execute(taken)}
+        return found
+
+    def list_receipts(self, transfer_ids: Iterable[UUID]) -> dict[UUID, Receipt]:
+        """What posting did at the time, of those that are posted."""
+        sides: dict[UUID, dict[int, Posted]] = {}
+        for some in _batches(list(transfer_ids)):
+            for row in self._connection.execute(select(tables.entry).where(_entry.transfer_id.in_(some))):
+                sides.setdefault(row.transfer_id, {})[row.side] = Posted(balance=row.balance_after, seq=row.seq)
+        return {one: Receipt(giver=both[SIDE.giver], receiver=both[SIDE.receiver]) for one, both in sides.items()}
+
+    def list_lines(self, account_id: UUID, *, first: int, end: int) -> tuple[Line, ...]:
+        """Entries with `first` <= seq < `end`, in posting order."""
+        lines = self._select_lines(account_id).where(_entry.seq >= first, _entry.seq < end).order_by(_entry.seq)
+        return tuple(_as_line(row) for row in self._connection.execute(lines))
+
+    def find_first_seq(self, account_id: UUID, *, since: datetime) -> int | None:
+        first = self._select_lines(account_id).where(_transfer.settled_at >= since).order_by(_entry.seq).limit(1)
+        return self._connection.scalar(first.with_only_columns(_entry.seq))
+
+    def find_balance_after(self, account_id: UUID, *, seq: int) -> int | None:
+        line = select(_entry.balance_after).where(_entry.bank_id == self._bank_id, _entry.account_id == account_id)
+        return self._connection.scalar(line.where(_entry.seq == seq))
+
+    def _list_transfers(self, transfer_ids: Sequence[UUID]) -> list[TransferRecord]:
+        reversal = tables.transfer.alias("reversal")
+        is_live = and_(reversal.c.reverses_id == _transfer.id, reversal.c.state.in_(LIVE))
+        records = (
+            select(tables.transfer, reversal.c.id.label("reversed_by"), reversal.c.state.label("reversal_state"))
+            .join_from(tables.transfer, reversal, is_live, isouter=True)
+            .where(_transfer.bank_id == self._bank_id)
+            .order_by(_transfer.id)
+        )
+        return [
+            _as_record(row)
+            for some in _batches(transfer_ids)
+            for row in self._connection.execute(records.where(_transfer.id.in_(some)))
+        ]
+
+    def _select_accounts(self, account_ids: Sequence[UUID]) -> Select[Any]:
+        return select(tables.account).where(_account.bank_id == self._bank_id, _account.id.in_(account_ids))
+
+    def _select_lines(self, account_id: UUID) -> Select[Any]:
+        return (
+            select(tables.entry, tables.transfer)
+            .join_from(tables.entry, tables.transfer, _transfer.id == _entry.transfer_id)
+            .where(_entry.bank_id == self._bank_id, _entry.account_id == account_id)
+        )
+
+
+def _expect(rows: int, written: int) -> None:
+    if written != rows:
+        raise ChangedMeanwhile
+
+
+def _batches(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+    for start in range(0, len(ids), AT_ONCE):
+        yield ids[start : start + AT_ONCE]
+
+
+def _account_change(before: Account, after: Account) -> dict[str, Any]:
+    was = {f"was_{name}": getattr(before, name) for name in WATCHED}
+    now = {f"now_{name}": getattr(after, name) for name in WATCHED}
+    statuses = {"was_status": before.status.value, "now_status": after.status.value}
+    return {"row_id": before.id, **was, **now, **statuses}
+
+
+def _as_account(row: Row[Any]) -> Account:
+    return Account(
+        id=row.id,
+        kind=AccountKind(row.kind),
+        status=AccountStatus(row.status),
+        posted=row.posted,
+        held_out=row.held_out,
+        held_in=row.held_in,
+        seq=row.seq,
+        hard_floor=row.hard_floor,
+        floor_waived=row.floor_waived,
+    )
+
+
+def _as_record(row: Row[Any]) -> TransferRecord:
+    return TransferRecord(
+        id=row.id,
+        kind=TransferKind(row.kind),
+        giver=row.giver_id,
+        receiver=row.receiver_id,
+        minutes=row.minutes,
+        posted_minutes=row.posted_minutes,
+        happened_on=row.happened_on,
+        recorded_by=row.recorded_by,
+        recorded_at=row.recorded_at,
+        state=TransferState(row.state),
+        frozen_at=row.frozen_at,
+        expires_at=row.expires_at,
+        confirmed_by=row.confirmed_by,
+        settled_at=row.settled_at,
+        release_reason=row.release_reason,
+        reverses=row.reverses_id,
+        reversal_reason=row.reversal_reason,
+        reversed_by=row.reversed_by,
+        reversal_state=None if row.reversal_state is None else TransferState(row.reversal_state),
+    )
+
+
+def _as_line(row: Row[Any]) -> Line:
+    return Line(
+        seq=row.seq,
+        transfer_id=row.transfer_id,
+        account=row.account_id,
+        other=row.receiver_id if row.side == SIDE.giver else row.giver_id,
+        kind=TransferKind(row.kind),
+        minutes=row.side * row.posted_minutes,
+        balance_after=row.balance_after,
+        happened_on=row.happened_on,
+        posted_at=row.settled_at,
+        recorded_by=row.recorded_by,
+        confirmed_by=row.confirmed_by,
+        reverses=row.reverses_id,
+        reason=row.reversal_reason,
+    )

@@ -1,0 +1,397 @@
+"""The ledger over a database connection. It joins the caller's transaction and never commits.
+
+Locks are taken in one order: transfers, then accounts by id. Refusals come before anything is written, so a caller who
+catches one may go on with the same transaction (save ChangedMeanwhile, after which the database refuses to commit).
+"""
+# ruff: noqa: A002 - the name `id` is settled in decisions.md section 4.
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any, Literal, overload
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from ledger import checks
+from ledger.accounts import Account, AccountKind, check_floor, new_account
+from ledger.errors import (
+    AccountNotFound,
+    AlreadyReversed,
+    NotPosted,
+    ReasonMissing,
+    ReversalNeedsOriginal,
+    SameIdOtherContent,
+    TransferNotFound,
+)
+from ledger.rows import AT_ONCE, Rows
+from ledger.statements import Line, Statement
+from ledger.transfers import (
+    SIDE,
+    Balance,
+    Receipt,
+    Transfer,
+    TransferKind,
+    TransferRecord,
+    TransferState,
+    both_entries,
+)
+
+
+class Ledger:
+    """One bank's time ledger. All amounts are whole minutes, all ids are chosen by the caller, every `at` is aware.
+
+    The same id with the same content is done once and answered again; with other content it raises SameIdOtherContent.
+    The clock is not content: a retry may come later. A TransferRecord is answered as it stands at the time.
+    """
+
+    def __init__(self, connection: Connection, *, bank_id: UUID) -> None:
+        if not isinstance(bank_id, UUID):
+            raise TypeError("bank_id is a UUID")
+        self._connection = connection
+        self._bank_id = bank_id
+        self._rows = Rows(connection, bank_id=bank_id)
+
+    # Accounts
+
+    def open_account(self, *, id: UUID, kind: AccountKind, hard_floor: int | None = None) -> Account:
+        """An open, empty account. `hard_floor`: minutes, zero or below, for partners only.
+
+        Raises FloorOnlyForPartners; SameIdOtherContent when the id stands for another kind or floor, or elsewhere.
+        """
+        kind = AccountKind(kind)
+        check_floor(kind, hard_floor)
+        self._rows.insert_account(new_account(id=id, kind=kind, hard_floor=hard_floor))
+        stands = self._rows.find_account(id)
+        if stands is None or (stands.kind, stands.hard_floor) != (kind, hard_floor):
+            raise SameIdOtherContent(id)
+        return stands
+
+    def get_account(self, *, id: UUID) -> Account:
+        """Raises AccountNotFound."""
+        account = self._rows.find_account(id)
+        if account is None:
+            raise AccountNotFound(id)
+        return account
+
+    def close_account(self, *, id: UUID) -> Account:
+        """Nothing is posted to it from now on. Raises AccountNotFound, AccountNotEmpty."""
+        before = self._rows.lock_accounts([id])
+        after = {id: before[id].closed()}
+        self._rows.write_accounts(before, after)
+        return after[id]
+
+    def reopen_account(self, *, id: UUID) -> Account:
+        """Raises AccountNotFound."""
+        before = self._rows.lock_accounts([id])
+        after = {id: before[id].opened()}
+        self._rows.write_accounts(before, after)
+        return after[id]
+
+    # Posting
+
+    def post(self, *, transfer: Transfer, at: datetime) -> Receipt:
+        """Posts at once; answers with balance and seq of both sides.
+
+        Raises AccountNotFound, AccountClosed, BelowHardFloor, SameIdOtherContent, ReversalNeedsOriginal.
+        """
+        return self.post_many(transfers=[transfer], at=at)[0]
+
+    def post_many(self, *, transfers: Iterable[Transfer], at: datetime) -> tuple[Receipt, ...]:
+        """Posts all, in the order given, or raises what `post` does and changes nothing. One receipt for each."""
+        _check_moment(at)
+        transfers = tuple(transfers)
+        for transfer in transfers:
+            _check_not_reversal(transfer)
+        return self._post(transfers, [self._new_row(transfer, act="post", at=at) for transfer in transfers], at=at)
+
+    def hold(self, *, transfer: Transfer, at: datetime, expires_at: datetime | None = None) -> TransferRecord:
+        """A waiting hour: changes no balance, only what is held (requirements.md L12).
+
+        Raises AccountNotFound, AccountClosed, BelowHardFloor, SameIdOtherContent, ReversalNeedsOriginal.
+        """
+        _check_moment(at)
+        _check_not_reversal(transfer)
+        return self._hold(transfer, self._new_row(transfer, act="hold", at=at) | {"expires_at": expires_at})
+
+    def confirm(self, *, id: UUID, by: UUID, at: datetime, minutes: int | None = None) -> Receipt:
+        """Posts a waiting transfer, with the length that was held or another. Confirming again alike answers the same.
+
+        Raises TransferNotFound; SameIdOtherContent when it was confirmed by someone else or with another length;
+        AlreadyConfirmed (posted without waiting), AlreadyReleased, AlreadyExpired; HoursFrozen; OwnRecord;
+        LengthRefused; ReversalKeepsItsLength; BelowHardFloor.
+        """
+        _check_moment(at)
+        record = self._lock_transfer(id)
+        length = record.minutes if minutes is None else minutes
+        if record.confirmed_by is not None:
+            if (record.confirmed_by, record.posted_minutes) != (by, length):
+                raise SameIdOtherContent(id)
+            return self._rows.list_receipts([id])[id]
+        record.check_confirmable(by=by, at=at, minutes=length)
+        before = self._rows.lock_accounts([record.giver, record.receiver])
+        after = dict(before)
+        receipt = _move(after, record, posted=length, held=-record.minutes)
+        self._rows.settle([id], _posted(length, at) | {"confirmed_by": by})
+        self._rows.write_accounts(before, after)
+        self._rows.insert_entries(both_entries(record, length), receipt)
+        return receipt
+
+    # What else may become of a waiting transfer
+
+    def release(self, *, id: UUID, reason: str, at: datetime) -> TransferRecord:
+        """Takes a waiting transfer back, frozen or not: nothing is posted. Again with the same reason is no error.
+
+        Raises TransferNotFound, ReasonMissing, SameIdOtherContent (another reason), AlreadyConfirmed, AlreadyExpired.
+        """
+        _check_moment(at)
+        reason = _words(reason)
+        record = self._lock_transfer(id)
+        if record.state is TransferState.RELEASED:
+            if record.release_reason != reason:
+                raise SameIdOtherContent(id)
+            return record
+        record.check_pending()
+        self._let_go([record], {"state": "released", "release_reason": reason, "frozen_at": None, "settled_at": at})
+        return self.get(id=id)
+
+    def expire_due(self, *, at: datetime, limit: int = AT_ONCE) -> tuple[UUID, ...]:
+        """Lets waiting transfers lapse whose time has come, `limit` at most; frozen ones stay. Answers their ids."""
+        _check_moment(at)
+        records = self._rows.lock_due(at=at, limit=limit)
+        self._let_go(records, {"state": "expired", "settled_at": at})
+        return tuple(record.id for record in records)
+
+    def freeze(self, *, id: UUID, at: datetime) -> TransferRecord:
+        """A query on a waiting hour: no confirming, its clock stands still (requirements.md L19). Twice is no error.
+
+        Raises TransferNotFound, AlreadyConfirmed, AlreadyReleased, AlreadyExpired.
+        """
+        _check_moment(at)
+        record = self._lock_transfer(id)
+        record.check_waiting(at=at)
+        if not record.is_frozen:
+            self._rows.settle([id], {"frozen_at": at})
+        return self.get(id=id)
+
+    def unfreeze(self, *, id: UUID, at: datetime) -> TransferRecord:
+        """Lets it wait on, with as much time left as when it was frozen. Twice is no error.
+
+        Raises TransferNotFound, AlreadyConfirmed, AlreadyReleased, AlreadyExpired.
+        """
+        _check_moment(at)
+        record = self._lock_transfer(id)
+        record.check_pending()
+        if record.frozen_at is not None:
+            stood_still = max(at - record.frozen_at, timedelta())
+            expires_at = record.expires_at and record.expires_at + stood_still
+            self._rows.settle([id], {"frozen_at": None, "expires_at": expires_at}, frozen=True)
+        return self.get(id=id)
+
+    # Undoing
+
+    @overload
+    def reverse(
+        self,
+        *,
+        id: UUID,
+        reversal_id: UUID,
+        reason: str,
+        at: datetime,
+        held: Literal[False] = False,
+        by: UUID | None = None,
+    ) -> Receipt: ...
+
+    @overload
+    def reverse(
+        self, *, id: UUID, reversal_id: UUID, reason: str, at: datetime, held: Literal[True], by: UUID | None = None
+    ) -> TransferRecord: ...
+
+    def reverse(
+        self, *, id: UUID, reversal_id: UUID, reason: str, at: datetime, held: bool = False, by: UUID | None = None
+    ) -> Receipt | TransferRecord:
+        """Undoes a posted transfer by its mirror; the original stays readable (requirements.md L13). No floor stops it.
+
+        `held`: a query on posted hours. The mirror waits until it is confirmed (undone) or released (as it was).
+        The receipt's giver is the mirror's: who received before. `by` is who asked for it. A reversal can be reversed.
+        Raises TransferNotFound, ReasonMissing, NotPosted, AlreadyReversed, SameIdOtherContent, AccountClosed.
+        """
+        _check_moment(at)
+        facts = {"reverses_id": id, "reversal_reason": _words(reason)}
+        original = self._lock_transfer(id)
+        if original.posted_minutes is None:
+            raise NotPosted(id)
+        mirror = Transfer(
+            id=reversal_id,
+            giver=original.receiver,
+            receiver=original.giver,
+            minutes=original.posted_minutes,
+            happened_on=original.happened_on,
+            kind=TransferKind.REVERSAL,
+            recorded_by=by,
+        )
+        row = self._new_row(mirror, act="hold" if held else "post", at=at, **facts)
+        is_undone = original.reversed_by not in {None, reversal_id}
+        if is_undone and not self._recognise([row]):
+            raise AlreadyReversed(id)
+        return self._hold(mirror, row) if held else self._post([mirror], [row], at=at)[0]
+
+    # Reading
+
+    def get(self, *, id: UUID) -> TransferRecord:
+        """A transfer as it stands. Raises TransferNotFound."""
+        record = self._rows.find_transfer(id)
+        if record is None:
+            raise TransferNotFound(id)
+        return record
+
+    def balance(self, *, account: UUID) -> Balance:
+        """Minutes posted and held. For its owner only (requirements.md L16). Raises AccountNotFound."""
+        return self.get_account(id=account).balance
+
+    def entries(
+        self, *, account: UUID, after: int | None = None, limit: int = 50, newest_first: bool = False
+    ) -> tuple[Line, ...]:
+        """A page of entries in posting order, or against it. `after` is the `seq` of the last line of the page before.
+
+        Raises AccountNotFound.
+        """
+        count = self.get_account(id=account).seq
+        if newest_first:
+            end = count + 1 if after is None else min(after, count + 1)
+            return self._rows.list_lines(account, first=end - limit, end=end)[::-1]
+        first = 1 if after is None else after + 1
+        return self._rows.list_lines(account, first=first, end=first + limit)
+
+    def statement(self, *, account: UUID, since: datetime | None, until: datetime | None) -> Statement:
+        """The entries of a period in posting order; None leaves that end open. Raises AccountNotFound.
+
+        It runs from the first entry posted at or after `since` up to the first one posted at or after `until`: periods
+        that meet share no entry and miss none, whatever the clocks of several servers said.
+        """
+        count = self.get_account(id=account).seq
+        first = self._first_seq(account, since, otherwise=count + 1) if since else 1
+        end = self._first_seq(account, until, otherwise=count + 1) if until else count + 1
+        return Statement(
+            account=account,
+            since=since,
+            until=until,
+            opening=self._rows.find_balance_after(account, seq=first - 1) or 0,
+            lines=self._rows.list_lines(account, first=first, end=end),
+        )
+
+    def verify(self) -> checks.Report:
+        """Looks over every rule of this bank and reports; repairs nothing."""
+        return checks.verify(self._connection, bank_id=self._bank_id)
+
+    # What several acts share
+
+    def _post(
+        self, transfers: Sequence[Transfer], rows: Sequence[dict[str, Any]], *, at: datetime
+    ) -> tuple[Receipt, ...]:
+        before = self._rows.lock_accounts(chain.from_iterable((one.giver, one.receiver) for one in transfers))
+        known = self._recognise(rows)
+        after = dict(before)
+        receipts = self._rows.list_receipts(known)
+        new: list[tuple[Transfer, dict[str, Any]]] = []
+        for transfer, row in zip(transfers, rows, strict=True):
+            if transfer.id not in receipts:
+                receipts[transfer.id] = _move(after, transfer, posted=transfer.minutes)
+                new.append((transfer, row | _posted(transfer.minutes, at)))
+        self._rows.insert_transfers([row for _, row in new])
+        self._rows.write_accounts(before, after)
+        self._rows.insert_entries(
+            chain.from_iterable(transfer.entries for transfer, _ in new),
+            chain.from_iterable(receipts[transfer.id] for transfer, _ in new),
+        )
+        return tuple(receipts[transfer.id] for transfer in transfers)
+
+    def _hold(self, transfer: Transfer, row: dict[str, Any]) -> TransferRecord:
+        before = self._rows.lock_accounts([transfer.giver, transfer.receiver])
+        if not self._recognise([row]):
+            after = dict(before)
+            _move(after, transfer, held=transfer.minutes)
+            self._rows.insert_transfers([row])
+            self._rows.write_accounts(before, after)
+        return self.get(id=transfer.id)
+
+    def _let_go(self, records: Sequence[TransferRecord], values: dict[str, Any]) -> None:
+        before = self._rows.lock_accounts(chain.from_iterable((one.giver, one.receiver) for one in records))
+        after = dict(before)
+        for record in records:
+            _move(after, record, held=-record.minutes)
+        self._rows.settle([record.id for record in records], values, frozen=None)
+        self._rows.write_accounts(before, after)
+
+    def _recognise(self, rows: Sequence[dict[str, Any]]) -> set[UUID]:
+        """Which of these are recorded already. Raises SameIdOtherContent when one is so in another way."""
+        prints: dict[UUID, bytes] = {}
+        for row in rows:
+            if prints.setdefault(row["id"], row["fingerprint"]) != row["fingerprint"]:
+                raise SameIdOtherContent(row["id"])
+        known = self._rows.find_fingerprints(list(prints))
+        for transfer_id, fingerprint in known.items():
+            if fingerprint != prints[transfer_id]:
+                raise SameIdOtherContent(transfer_id)
+        return set(known)
+
+    def _lock_transfer(self, transfer_id: UUID) -> TransferRecord:
+        record = self._rows.lock_transfer(transfer_id)
+        if record is None:
+            raise TransferNotFound(transfer_id)
+        return record
+
+    def _first_seq(self, account: UUID, since: datetime, *, otherwise: int) -> int:
+        _check_moment(since)
+        found = self._rows.find_first_seq(account, since=since)
+        return otherwise if found is None else found
+
+    def _new_row(self, transfer: Transfer, *, act: str, at: datetime, **facts: Any) -> dict[str, Any]:
+        return {
+            "id": transfer.id,
+            "bank_id": self._bank_id,
+            "kind": transfer.kind.value,
+            "giver_id": transfer.giver,
+            "receiver_id": transfer.receiver,
+            "minutes": transfer.minutes,
+            "happened_on": transfer.happened_on,
+            "recorded_by": transfer.recorded_by,
+            "recorded_at": at,
+            "fingerprint": transfer.fingerprint(bank_id=self._bank_id, act=act, **facts),
+            "state": "pending",
+            **facts,
+        }
+
+
+def _move(
+    accounts: dict[UUID, Account], transfer: Transfer | TransferRecord, *, posted: int = 0, held: int = 0
+) -> Receipt:
+    """Changes both accounts in hand; `held` above zero begins to wait, below zero ends it."""
+    undoes = transfer.kind is TransferKind.REVERSAL
+    giver, receiver = transfer.giver, transfer.receiver
+    gives = accounts[giver].changed(posted=SIDE.giver * posted, held_in=held, may_pass_floor=undoes)
+    receives = accounts[receiver].changed(posted=SIDE.receiver * posted, held_out=held, may_pass_floor=undoes)
+    accounts.update({giver: gives, receiver: receives})
+    return Receipt(giver=gives.last, receiver=receives.last)
+
+
+def _posted(minutes: int, at: datetime) -> dict[str, Any]:
+    sides = {"in_side": SIDE.giver, "out_side": SIDE.receiver}
+    return {"state": "posted", "posted_minutes": minutes, "settled_at": at, **sides}
+
+
+def _check_moment(at: datetime) -> None:
+    if not isinstance(at, datetime) or at.tzinfo is None:
+        raise TypeError("a moment is an aware datetime")
+
+
+def _check_not_reversal(transfer: Transfer) -> None:
+    if transfer.kind is TransferKind.REVERSAL:
+        raise ReversalNeedsOriginal(transfer.id)
+
+
+def _words(reason: str) -> str:
+    words = reason.strip()
+    if not words:
+        raise ReasonMissing
+    return words

@@ -1,0 +1,240 @@
+"""A transfer of time from a giver to a receiver. It cannot be built wrong, and its two entries always sum to zero."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from ledger.errors import (
+    AlreadyConfirmed,
+    AlreadyExpired,
+    AlreadyReleased,
+    GiverIsReceiver,
+    HoursFrozen,
+    NoTime,
+    NotWaiting,
+    NotWholeMinutes,
+    OwnRecord,
+    ReversalKeepsItsLength,
+    TooLong,
+)
+from ledger.minutes import DAY_MINUTES
+
+LONGEST_MINUTES = 10_000_000
+FINGERPRINT_FORM = 1
+
+
+class TransferKind(StrEnum):
+    EXCHANGE = "exchange"  # one person gave, another received
+    GROUP = "group"  # a group session's share
+    GIFT = "gift"  # hours given on, to a person or to the community
+    GRANT = "grant"  # hours from the community account
+    OPENING = "opening"  # what somebody brought with them
+    IMPORT = "import"  # a transfer made in another system, kept as it stood there
+    PARTNER = "partner"  # with a partner organisation
+    LEAVING = "leaving"  # settling the account of somebody who leaves
+    CORRECTION = "correction"  # what should have been recorded
+    REVERSAL = "reversal"  # undoes one transfer, and names it
+
+
+class TransferState(StrEnum):
+    PENDING = "pending"
+    POSTED = "posted"
+    RELEASED = "released"
+    EXPIRED = "expired"
+
+
+SETTLED: dict[TransferState, type[NotWaiting]] = {
+    TransferState.POSTED: AlreadyConfirmed,
+    TransferState.RELEASED: AlreadyReleased,
+    TransferState.EXPIRED: AlreadyExpired,
+}
+
+# What happens between people on a day fits in the day; a balance brought along may be years of help.
+ONE_DAY_KINDS = frozenset({TransferKind.EXCHANGE, TransferKind.GROUP})
+
+
+class Side(NamedTuple):
+    """The two ends of a transfer, with the sign each gives to its minutes."""
+
+    giver: int = 1
+    receiver: int = -1
+
+
+SIDE = Side()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One end of a transfer: signed minutes, above zero for who gave and below for who received."""
+
+    transfer_id: UUID
+    account: UUID
+    minutes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Posted:
+    """What posting did to one account: its balance in minutes, and the number of the entry in that account."""
+
+    balance: int
+    seq: int
+
+
+class Receipt(NamedTuple):
+    """What posting did to both accounts."""
+
+    giver: Posted
+    receiver: Posted
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Balance:
+    """Minutes. `posted` above zero: has given more than received. What waits is not in it (requirements.md L12)."""
+
+    posted: int
+    held_out: int
+    held_in: int
+
+    @property
+    def available(self) -> int:
+        """What would be left if every waiting hour this account received were confirmed."""
+        return self.posted - self.held_out
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transfer:
+    """Who gave how many whole minutes of help to whom, on which day, and who recorded it.
+
+    Raises NotWholeMinutes, NoTime, TooLong, GiverIsReceiver; TypeError where a value is of the wrong type.
+    `recorded_by` is a person's id and means nothing to the ledger; only a reversal may be without.
+    """
+
+    id: UUID
+    giver: UUID
+    receiver: UUID
+    minutes: int
+    happened_on: date
+    kind: TransferKind
+    recorded_by: UUID | None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", TransferKind(self.kind))
+        for name in ("id", "giver", "receiver", "recorded_by"):
+            _require_uuid(self, name)
+        if type(self.happened_on) is not date:
+            raise TypeError("happened_on is a day, not a moment")
+        check_length(self.minutes, self.kind)
+        if self.giver == self.receiver:
+            raise GiverIsReceiver(self.giver)
+
+    @property
+    def entries(self) -> tuple[Entry, Entry]:
+        """The giver's and the receiver's; they sum to zero, whatever the length."""
+        return both_entries(self, self.minutes)
+
+    def fingerprint(
+        self, *, bank_id: UUID, act: str, reverses_id: UUID | None = None, reversal_reason: str = ""
+    ) -> bytes:
+        """Equal for equal content, whatever the clock said: SHA-256 over parts that each say how long they are."""
+        parts = (
+            bank_id, act, self.id, self.giver, self.receiver, self.minutes, self.happened_on, self.kind,
+            self.recorded_by, reverses_id, reversal_reason,
+        )  # fmt: skip
+        packed = [str(part).encode() for part in parts]
+        lengths = (len(part).to_bytes(4, "big") for part in packed)
+        body = b"".join(piece for pair in zip(lengths, packed, strict=True) for piece in pair)
+        return hashlib.sha256(bytes([FINGERPRINT_FORM]) + body).digest()
+
+
+def both_entries(transfer: "Transfer | TransferRecord", minutes: int) -> tuple[Entry, Entry]:
+    return (
+        Entry(transfer_id=transfer.id, account=transfer.giver, minutes=SIDE.giver * minutes),
+        Entry(transfer_id=transfer.id, account=transfer.receiver, minutes=SIDE.receiver * minutes),
+    )
+
+
+def check_length(minutes: int, kind: TransferKind) -> None:
+    """Raises NotWholeMinutes, NoTime or TooLong. A day at most between people; LONGEST_MINUTES for everything else."""
+    if type(minutes) is not int:
+        raise NotWholeMinutes(minutes)
+    if minutes <= 0:
+        raise NoTime(minutes)
+    if minutes > (DAY_MINUTES if kind in ONE_DAY_KINDS else LONGEST_MINUTES):
+        raise TooLong(minutes)
+
+
+def _require_uuid(transfer: Transfer, name: str) -> None:
+    value: Any = getattr(transfer, name)
+    if value is None and name == "recorded_by" and transfer.kind is TransferKind.REVERSAL:
+        return
+    if not isinstance(value, UUID):
+        raise TypeError(f"{name} is a UUID, not {type(value).__name__}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TransferRecord:
+    """A transfer as the ledger holds it: the facts as they were first recorded, and what became of them.
+
+    `minutes` is the length that was held, `posted_minutes` the length that was posted (None while nothing is).
+    `reversed_by` names the live reversal, waiting or posted; `reversal_state` says which.
+    """
+
+    id: UUID
+    kind: TransferKind
+    giver: UUID
+    receiver: UUID
+    minutes: int
+    posted_minutes: int | None
+    happened_on: date
+    recorded_by: UUID | None
+    recorded_at: datetime
+    state: TransferState
+    frozen_at: datetime | None
+    expires_at: datetime | None
+    confirmed_by: UUID | None
+    settled_at: datetime | None
+    release_reason: str | None
+    reverses: UUID | None
+    reversal_reason: str | None
+    reversed_by: UUID | None
+    reversal_state: TransferState | None
+
+    @property
+    def is_frozen(self) -> bool:
+        return self.frozen_at is not None
+
+    @property
+    def is_reversed(self) -> bool:
+        return self.reversal_state is TransferState.POSTED
+
+    def is_due(self, at: datetime) -> bool:
+        """Waited until its expiry. The clock of a frozen transfer stands still."""
+        return self.frozen_at is None and self.expires_at is not None and self.expires_at <= at
+
+    def check_pending(self) -> None:
+        """Raises AlreadyConfirmed, AlreadyReleased or AlreadyExpired."""
+        if self.state is not TransferState.PENDING:
+            raise SETTLED[self.state](self.id)
+
+    def check_waiting(self, *, at: datetime) -> None:
+        """As `check_pending`; and AlreadyExpired from the moment of expiry on, swept up or not."""
+        self.check_pending()
+        if self.is_due(at):
+            raise AlreadyExpired(self.id)
+
+    def check_confirmable(self, *, by: UUID, at: datetime, minutes: int) -> None:
+        """Raises what `check_waiting` and `check_length` do; HoursFrozen; OwnRecord; ReversalKeepsItsLength.
+
+        Whoever logged an exchange, the other side confirms it (decisions.md section 3), or a coordinator settles it.
+        """
+        self.check_waiting(at=at)
+        if self.is_frozen:
+            raise HoursFrozen(self.id)
+        if self.kind is TransferKind.EXCHANGE and by == self.recorded_by:
+            raise OwnRecord(self.id)
+        check_length(minutes, self.kind)
+        if self.kind is TransferKind.REVERSAL and minutes != self.minutes:
+            raise ReversalKeepsItsLength(self.id)

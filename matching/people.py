@@ -1,0 +1,261 @@
+"""The facts about a person that the engine may see: ids and answers, never names (decisions.md section 5)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from functools import cached_property
+from types import MappingProxyType
+from typing import Literal, cast
+
+from matching.errors import AnswerRefused
+from matching.words import fold, fold_all, once_each, tidy
+
+SIDES = ("offer", "seek", "both")
+MODES = ("in-person", "phone", "online", "letter")
+TIMES = tuple(
+    f"{day}-{part}" for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun") for part in ("morn", "aft", "eve")
+)
+# What a person shares, sets aside or weighs. A kind of identity (faith, gender...) is a criterion too.
+CRITERIA = (
+    "age",
+    "languages",
+    "modes",
+    "areas",
+    "times",
+    "goals",
+    "looking_for",
+    "experiences",
+    "identities",
+    "interests",
+    "skills",
+    "wants",
+    "stage",
+    "roles",
+)
+# A blank `share` shows these, and none of C4-C10, C12-C16, C20, C28 (requirements.md 6a). A filled one shows what it
+# lists and no more.
+EVERYDAY = frozenset(CRITERIA) - {"experiences", "identities", "stage", "roles"}
+# What a must may be about besides kinds of identity, in the singular as people write it, and the column it reads.
+MUST_COLUMNS = MappingProxyType({"language": "languages", "mode": "modes", "area": "areas"})
+IMPORTANCE_MOST = 5
+EARLIEST_BIRTH, LATEST_BIRTH = 1900, 2100
+
+_CLOSED = {"modes": MODES, "times": TIMES}
+_OWN_WORDS = ("languages", "areas", "goals", "looking_for", "experiences", "interests", "skills", "wants", "roles")
+_IDS = ("not_with", "ended_with", "kept_with")
+_RESERVED_KINDS = frozenset(CRITERIA) | frozenset(MUST_COLUMNS)
+
+
+@dataclass(frozen=True)
+class Must:
+    """What a person says must hold of a partner. `kind` and `value` are folded; `older` and `younger` have neither."""
+
+    form: Literal["same", "different", "is", "older", "younger"]
+    kind: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """One row of the people file. Lists may be given as any iterable of strings; they are tidied and repeats dropped.
+
+    `born` is a year, `capacity` a number of people, `waiting_since` a date; `importance` maps a criterion or a kind of
+    identity to 0-5. Raises AnswerRefused when an answer cannot be read.
+    """
+
+    id: str
+    side: str = ""
+    capacity: int = 1
+    born: int | None = None
+    languages: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
+    goals: tuple[str, ...] = ()
+    looking_for: tuple[str, ...] = ()
+    experiences: tuple[str, ...] = ()
+    identities: tuple[str, ...] = ()
+    interests: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
+    wants: tuple[str, ...] = ()
+    stage: int | None = None
+    roles: tuple[str, ...] = ()
+    musts: tuple[str, ...] = ()
+    importance: Mapping[str, int] = field(default_factory=dict)
+    share: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    waiting_since: date | None = None
+    not_with: tuple[str, ...] = ()
+    ended_with: tuple[str, ...] = ()
+    kept_with: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self._set("id", self.id.strip())
+        if not self.id:
+            raise AnswerRefused("id", "", "Give every person an id; any word or number that is used once will do.")
+        self._set("side", _one_of("side", self.side, SIDES) if fold(self.side) else "")
+        for column in _OWN_WORDS:
+            self._set(column, once_each(_listed(column, getattr(self, column))))
+        for column, allowed in _CLOSED.items():
+            given = once_each(_listed(column, getattr(self, column)))
+            self._set(column, tuple(dict.fromkeys(_one_of(column, value, allowed) for value in given)))
+        for column in ("share", "unused"):
+            self._set(column, tuple(dict.fromkeys(map(fold, once_each(_listed(column, getattr(self, column)))))))
+        for column in _IDS:
+            names = (name.strip() for name in _listed(column, getattr(self, column)))
+            self._set(column, tuple(dict.fromkeys(name for name in names if name)))
+        self._set("identities", tuple(_identity(text) for text in once_each(_listed("identities", self.identities))))
+        self._set("musts", once_each(_listed("musts", self.musts)))
+        self._set("importance", MappingProxyType({fold(key): value for key, value in self.importance.items()}))
+        self._refuse_numbers_out_of_range()
+        for must in self.musts:
+            parse_must(must)
+
+    def _set(self, column: str, value: object) -> None:
+        object.__setattr__(self, column, value)
+
+    def _refuse_numbers_out_of_range(self) -> None:
+        _whole("capacity", self.capacity, 0, None)
+        if self.born is not None:
+            _whole("born", self.born, EARLIEST_BIRTH, LATEST_BIRTH)
+        if self.stage is not None:
+            _whole("stage", self.stage, 0, None)
+        for criterion, value in self.importance.items():
+            if type(value) is not int or not 0 <= value <= IMPORTANCE_MOST:
+                fix = f"Importance is a whole number from 0 (does not matter) to {IMPORTANCE_MOST}, like {criterion}=3."
+                raise AnswerRefused("importance", f"{criterion}={value}", fix)
+
+    @cached_property
+    def answers(self) -> "Answers":
+        """The same row, folded for comparing."""
+        return Answers(self)
+
+
+class Answers:
+    """A person's row as the engine compares it: folded sets, and what its owner lets be used and be shown."""
+
+    def __init__(self, person: Person) -> None:
+        self.id = person.id
+        self.person = person
+        self.musts = tuple(parse_must(text) for text in person.musts)
+        self.apart = frozenset(person.not_with)
+        self.ended = frozenset(person.ended_with)
+        self.kept = frozenset(person.kept_with)
+        self._share = frozenset(person.share) if person.share else EVERYDAY
+        self._unused = frozenset(person.unused)
+        self.born = person.born if self.uses("age") else None
+        self.stage = person.stage if self.uses("stage") else None
+        self._used: dict[str, frozenset[str]] = {
+            column: fold_all(getattr(person, column)) if self.uses(column) else frozenset()
+            for column in (*_OWN_WORDS, *_CLOSED)
+        }
+        self.kinds: dict[str, frozenset[str]] = self._used_kinds(person)
+
+    def _used_kinds(self, person: Person) -> dict[str, frozenset[str]]:
+        by_kind: dict[str, set[str]] = {}
+        for identity in person.identities:
+            kind, value = split_identity(identity)
+            if self.uses("identities") and self.uses(fold(kind)):
+                by_kind.setdefault(fold(kind), set()).add(fold(value))
+        return {kind: frozenset(values) for kind, values in by_kind.items()}
+
+    def uses(self, criterion: str) -> bool:
+        """Whether its owner lets this criterion, or kind of identity, be used at all."""
+        return criterion not in self._unused
+
+    def shows(self, criterion: str) -> bool:
+        """Whether its owner agreed that a proposed partner may see this criterion."""
+        return criterion in self._share
+
+    def shows_kind(self, kind: str) -> bool:
+        """Whether a proposed partner may see this kind of identity: named itself, or all identities together."""
+        return "identities" in self._share or kind in self._share
+
+    def used(self, column: str) -> frozenset[str]:
+        """The folded values of a column that may be used; empty when silent or set aside."""
+        return self._used[column]
+
+    def has_column(self, column: str) -> bool:
+        """Whether this is a column of values, as `languages` is and a kind of identity is not."""
+        return column in self._used
+
+    def importance(self, criterion: str, otherwise: str = "") -> int:
+        """How much it matters to this person, 0 to 5. Where nothing was said, what `otherwise` matters; else 1."""
+        return self.person.importance.get(criterion, self.person.importance.get(otherwise, 1))
+
+
+def parse_must(text: str) -> Must:
+    """Read `same KIND`, `different KIND`, `KIND:VALUE`, `older` or `younger`. Raises AnswerRefused."""
+    folded = fold(text)
+    first, _, rest = folded.partition(" ")
+    if folded in {"older", "younger"}:
+        return Must(cast("Literal['older', 'younger']", folded))
+    if ":" in folded and first not in {"same", "different"}:
+        kind, _, value = (part.strip() for part in folded.partition(":"))
+        if kind and value:
+            return Must("is", _must_kind(kind, text), value)
+    elif ":" not in folded and first in {"same", "different"} and rest:
+        return Must(cast("Literal['same', 'different']", first), _must_kind(rest, text))
+    fix = "Write `same KIND`, `different KIND`, `KIND:VALUE`, `older` or `younger`, like `same faith`."
+    raise AnswerRefused("musts", text, fix)
+
+
+def _must_kind(kind: str, text: str) -> str:
+    column = MUST_COLUMNS.get(kind, kind)
+    if column in CRITERIA and column not in MUST_COLUMNS.values():
+        fix = "A must is about language, mode, area or a kind of identity; for age write older or younger."
+        raise AnswerRefused("musts", text, fix)
+    return column
+
+
+def split_identity(text: str) -> tuple[str, str]:
+    """`faith:Muslim` becomes ("faith", "Muslim"). Only the first colon parts the two."""
+    kind, _, value = text.partition(":")
+    return tidy(kind), tidy(value)
+
+
+def known_criteria(people: Iterable[Person]) -> frozenset[str]:
+    """What `share`, `unused` and `importance` may name: the criteria, and each kind of identity these people write."""
+    kinds = {fold(split_identity(identity)[0]) for person in people for identity in person.identities}
+    wished = {must.kind for person in people for must in person.answers.musts if must.kind}
+    return frozenset(CRITERIA) | kinds | wished
+
+
+COLUMNS = tuple(column.name for column in fields(Person))
+LISTS = (*_OWN_WORDS, *_CLOSED, *_IDS, "identities", "musts", "share", "unused")
+
+
+def _listed(column: str, given: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(given, str):
+        raise AnswerRefused(column, given, "Give a list of words, not one text.")
+    values = tuple(given)
+    for value in values:
+        if ";" in value:
+            raise AnswerRefused(column, value, "A semicolon parts two answers; inside one, write a comma.")
+    return values
+
+
+def _one_of(column: str, value: str, allowed: tuple[str, ...]) -> str:
+    folded = fold(value)
+    if folded not in allowed:
+        shown = ", ".join(allowed) if column != "times" else "a day and a part of it, like mon-morn, tue-aft or sun-eve"
+        raise AnswerRefused(column, value, f"Write one of these: {shown}.")
+    return folded
+
+
+def _identity(text: str) -> str:
+    kind, value = split_identity(text)
+    if not fold(kind) or not fold(value):
+        fix = "Write the kind, a colon and the person's own words, like `faith:Muslim`."
+        raise AnswerRefused("identities", text, fix)
+    if fold(kind) in _RESERVED_KINDS:
+        column = MUST_COLUMNS.get(fold(kind), "born" if fold(kind) == "age" else fold(kind))
+        fix = f"{kind} has its own column: move it to {column}, or use another word for the kind."
+        raise AnswerRefused("identities", text, fix)
+    return f"{kind}:{value}"
+
+
+def _whole(column: str, value: int, least: int, most: int | None) -> None:
+    if type(value) is not int or value < least or (most is not None and value > most):
+        until = f" to {most}" if most is not None else " or more"
+        raise AnswerRefused(column, str(value), f"Write a whole number, {least}{until}.")

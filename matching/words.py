@@ -1,0 +1,34 @@
+"""Comparing what people write: two spellings of one word are one answer, and each person keeps their own spelling."""
+
+import unicodedata
+from collections.abc import Iterable
+
+
+def fold(text: str) -> str:
+    """The form of `text` that is compared, never shown: no case, one Unicode form, single spaces, no invisible marks.
+
+    Compatibility caseless matching after The Unicode Standard, section 3.13, D146. Accents are kept: they change words.
+    """
+    folded = unicodedata.normalize("NFD", text).casefold()
+    folded = unicodedata.normalize("NFKC", folded).casefold()
+    folded = "".join(letter for letter in unicodedata.normalize("NFKC", folded) if unicodedata.category(letter) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", folded).split())
+
+
+def tidy(text: str) -> str:
+    """The form that is shown: as its owner wrote it, without stray spaces."""
+    return " ".join(text.split())
+
+
+def fold_all(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset(fold(text) for text in texts)
+
+
+def once_each(texts: Iterable[str]) -> tuple[str, ...]:
+    """Tidied, blanks dropped, the first spelling of each word kept, in the order given."""
+    kept: dict[str, str] = {}
+    for text in texts:
+        folded = fold(text)
+        if folded:
+            kept.setdefault(folded, tidy(text))
+    return tuple(kept.values())

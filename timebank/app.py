@@ -1,0 +1,214 @@
+"""Composing the application: settings, database, sign-in, every feature's routes, and the guard over all of them."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, get_flashed_messages, request, url_for
+from flask_htmx import HTMX
+from flask_security import Security, SQLAlchemyUserDatastore, current_user
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import StrictUndefined
+
+from ledger.minutes import show as show_length
+from timebank import tables
+from timebank.config import Config
+from timebank.db import Database
+from timebank.desk import reads as desk
+from timebank.desk.routes import bp as desk_bp
+from timebank.home.routes import bp as home_bp
+from timebank.hours import reads as hours
+from timebank.hours.routes import bp as hours_bp
+from timebank.introductions import reads as introductions
+from timebank.introductions.routes import bp as introductions_bp
+from timebank.matches.routes import bp as matches_bp
+from timebank.members.models import Member
+from timebank.offers.routes import bp as offers_bp
+from timebank.pages.routes import bp as pages_bp
+from timebank.pages.routes import current_bank, exit_url
+from timebank.profiles.routes import bp as profiles_bp
+from timebank.queries import reads as queries
+from timebank.queries.routes import bp as queries_bp
+from timebank.relationships.routes import bp as relationships_bp
+from timebank.schemes import reads as schemes
+from timebank.signin.held import COOKIE_LIFE, COOKIE_NAME, HeldByServer
+from timebank.signin.models import User
+from timebank.signin.routes import bp as signin_bp
+from timebank.statements.routes import bp as statements_bp
+from timebank.web import days, edge, policy, problems
+
+ROOT = Path(__file__).parent.parent
+LARGEST_REQUEST = 1024 * 1024
+BLUEPRINTS = (
+    pages_bp,
+    signin_bp,
+    home_bp,
+    hours_bp,
+    statements_bp,
+    introductions_bp,
+    relationships_bp,
+    offers_bp,
+    profiles_bp,
+    queries_bp,
+    matches_bp,
+    desk_bp,
+)
+
+
+class _NoRoles:
+    """Flask-Security asks for a model of roles. Ours hang on schemes and relationships, never on people."""
+
+
+@dataclass(frozen=True)
+class Asker:
+    """The member who is signed in, and what they may look after."""
+
+    member: Member
+
+    @cached_property
+    def is_coordinator(self) -> bool:
+        return schemes.is_coordinator(edge.session(), self.member)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NavigationItem:
+    label: str
+    url: str
+    current: bool
+    waiting: int = 0
+
+
+def create_app(config: Config, database: Database | None = None) -> Flask:
+    app = Flask(__name__, template_folder=str(ROOT / "templates"), static_folder=str(ROOT / "static"))
+    app.config.from_mapping(_flask_settings(config))
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(length=show_length, day=days.day, moment=days.moment)
+    database = database or Database(config.database_url)
+    edge.plug_in(app, database)
+    app.session_interface = HeldByServer(database)
+    _plug_in_sign_in(app)
+    HTMX(app)
+    policy.plug_in(app, _find_asker)
+    problems.plug_in(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    policy.check_every_route_is_guarded(app)
+    app.context_processor(lambda: _page_context(config))
+    app.after_request(_headers)
+    return app
+
+
+def _flask_settings(config: Config) -> dict[str, Any]:
+    return {
+        "SECRET_KEY": config.secret_key,
+        "MAX_CONTENT_LENGTH": LARGEST_REQUEST,
+        "SESSION_COOKIE_NAME": COOKIE_NAME,
+        "SESSION_COOKIE_SECURE": config.secure_cookies,
+        "PERMANENT_SESSION_LIFETIME": COOKIE_LIFE,
+        "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=1),
+        "SECURITY_PASSWORD_HASH": "argon2",
+        "SECURITY_PASSWORD_SCHEMES": ["argon2"],
+        "SECURITY_DEPRECATED_PASSWORD_SCHEMES": [],
+        "SECURITY_PASSWORD_SINGLE_HASH": ["argon2"],
+        "SECURITY_PASSWORD_SALT": config.secret_key,
+        "SECURITY_JOIN_USER_ROLES": False,
+        "SECURITY_CSRF_IGNORE_UNAUTH_ENDPOINTS": False,
+        "SECURITY_TRACKABLE": False,
+        "SECURITY_PASSWORD_NORMALIZE_FORM": "NFKC",
+        "WTF_CSRF_TIME_LIMIT": None,  # what a tired person typed for an hour is still welcome
+    }
+
+
+def _plug_in_sign_in(app: Flask) -> None:
+    """Of Flask-Security only the password part: no routes and no forms of its own."""
+    CSRFProtect(app).exempt("timebank.pages.routes.leave_now")
+    app.extensions["timebank.users"] = SQLAlchemyUserDatastore(_RequestDatabase(), User, _NoRoles)
+    Security(app, app.extensions["timebank.users"], register_blueprint=False)
+
+
+class _RequestDatabase:
+    """What Flask-Security calls `db`: it reads people through this request's own session."""
+
+    @property
+    def session(self) -> Any:
+        return edge.session()
+
+
+def _find_asker() -> Asker | None:
+    if not current_user.is_authenticated:
+        return None
+    return Asker(current_user.member)
+
+
+def _page_context(config: Config) -> dict[str, Any]:
+    asker = policy.asker()
+    bank = current_bank()
+    return {
+        "bank_name": bank.name if bank else "Timebank",
+        "signed_in": asker.member if asker else None,
+        "is_coordinator": asker.is_coordinator if asker else False,
+        "navigation": _navigation(asker) if asker else [],
+        "messages": get_flashed_messages(with_categories=True),
+        "exit_url": exit_url(),
+        "exit_now_url": url_for("pages.leave_now"),
+        "sign_out_url": url_for("signin.sign_out"),
+        "urgent_help_url": url_for("pages.urgent_help"),
+        "source_url": config.source_url,
+        "htmx_url": url_for("pages.htmx"),
+        "asset": asset,
+        "page_lang": "en",
+        "page_dir": "ltr",
+    }
+
+
+def _navigation(asker: Asker) -> list[NavigationItem]:
+    session, member = edge.session(), asker.member
+    rows = [
+        ("Home", "home.show", 0),
+        ("Hours", "hours.show_all", sum(view.waits_for_me for view in hours.list_waiting(session, member))),
+        ("My statement", "statements.show", 0),
+        ("Introductions", "introductions.show_all", introductions.count_waiting(session, member)),
+        ("Offers and asks", "offers.show_all", 0),
+        ("Checks", "queries.show_all", sum(query.is_open for query in queries.list_for_member(session, member))),
+        ("My profile", "profiles.show", 0),
+    ]
+    if asker.is_coordinator:
+        rows.append(("Desk", "desk.show", desk.count_waiting(session, member)))
+    here = (request.blueprint or "").split(".")[0]
+    if here == "matches":
+        here = "desk"
+    return [
+        NavigationItem(label=label, url=url_for(endpoint), current=endpoint.startswith(f"{here}."), waiting=waiting)
+        for label, endpoint, waiting in rows
+    ]
+
+
+def asset(path: str) -> str:
+    return url_for("static", filename=path, v=_digest(path))
+
+
+@cache
+def _digest(path: str) -> str:
+    """A changed file gets a new address, so that browsers may keep the old one for long."""
+    return hashlib.sha256((ROOT / "static" / path).read_bytes()).hexdigest()[:10]
+
+
+def _headers(response: Any) -> Any:
+    headers = response.headers
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self' https:; base-uri 'none'; frame-ancestors 'none'",
+    )
+    if request.endpoint not in {"static", "pages.htmx"}:
+        headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+__all__ = ["create_app", "tables"]

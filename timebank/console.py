@@ -1,0 +1,73 @@
+"""What every command shares: the database it works on, the bank that is meant, and how it says no.
+
+Exit status: 0 done, 1 a check failed, 2 bad use (one sentence that says what to do).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import rich_click as click
+from marshmallow import ValidationError
+from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from timebank import migrating
+from timebank.config import Config, from_environment
+from timebank.db import Database
+from timebank.members import reads as members
+from timebank.members.models import Bank
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def refuse(sentence: str, *, status: int = 2) -> NoReturn:
+    err.print(sentence, markup=False)
+    raise SystemExit(status)
+
+
+def read_config() -> Config:
+    try:
+        return from_environment()
+    except ValidationError as error:
+        refuse(f"A setting cannot be used: {error}. Correct it and start again.")
+
+
+@contextmanager
+def opened(*, config: Config | None = None) -> Iterator[Database]:
+    """The database, if it is at the newest migration. Only run.py, `serve` and `migrate` bring it there."""
+    config = config or read_config()
+    database = Database(config.database_url)
+    try:
+        if current_or_refuse(database) != migrating.newest():
+            refuse("This database was made by another version of Timebank. Run 'timebank migrate' first.")
+        yield database
+    finally:
+        database.close()
+
+
+def current_or_refuse(database: Database) -> str | None:
+    try:
+        return migrating.current(database)
+    except SQLAlchemyError as error:
+        refuse(f"The database cannot be opened ({type(error).__name__}). Check TIMEBANK_DATABASE_URL and try again.")
+
+
+def choose_bank(session: Session, name: str | None) -> Bank:
+    """The bank named, or the only one there is."""
+    bank = members.find_bank(session, name)
+    if bank is not None:
+        return bank
+    known = ", ".join(f"“{found.name}”" for found in members.list_banks(session))
+    if not known:
+        refuse("There is no bank yet. Make one with: timebank new-bank NAME")
+    if name:
+        refuse(f"There is no bank called “{name}”. Known are: {known}.")
+    refuse(f"There is more than one bank: say which one with --bank. Known are: {known}.")
+
+
+bank_option = click.option(
+    "--bank", "bank_name", metavar="NAME", help="Which bank; may be left out when there is only one."
+)

@@ -1,0 +1,18 @@
+"""What a coordinator fills in to add somebody."""
+
+from marshmallow import Schema, fields, validate
+
+from timebank.schemes.models import Side
+
+
+class AddMemberIn(Schema):
+    many_answers = frozenset({"schemes"})
+
+    member_id = fields.UUID(required=True)
+    name = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=120, error="Please write the name they want to be called by here."),
+        error_messages={"required": "Please write the name they want to be called by here."},
+    )
+    schemes = fields.List(fields.UUID(), load_default=list)
+    side = fields.Enum(Side, by_value=True, load_default=Side.BOTH, error_messages={"unknown": "Please choose one."})

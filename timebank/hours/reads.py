@@ -1,0 +1,186 @@
+"""Logs as one person may see them, with what the ledger says about each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import Session
+
+from ledger.tables import transfer
+from timebank.errors import NotFound
+from timebank.hours.models import HourLog
+from timebank.members import reads as members
+from timebank.members.codes import spoken
+from timebank.members.models import Member, MemberStatus
+from timebank.relationships import reads as relationships
+
+PENDING, POSTED, RELEASED = "pending", "posted", "released"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogView:
+    """`partner` is what this person may call the other side: a name, a code they were told, or the community."""
+
+    log: HourLog
+    state: str
+    is_being_checked: bool
+    release_reason: str | None
+    minutes: int
+    is_given: bool
+    partner: str
+    waits_for_me: bool
+    is_mine: bool  # I logged it
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state == PENDING and not self.is_being_checked
+
+
+def _with_ledger() -> Select[tuple[HourLog, str, object, int | None, str | None]]:
+    return select(
+        HourLog, transfer.c.state, transfer.c.frozen_at, transfer.c.posted_minutes, transfer.c.release_reason
+    ).join(transfer, transfer.c.id == HourLog.id)
+
+
+def _party(member_id: UUID):  # noqa: ANN202 - SQLAlchemy's own expression
+    return or_(HourLog.giver_id == member_id, HourLog.receiver_id == member_id)
+
+
+def list_for_member(session: Session, member: Member, *, states: Sequence[str], limit: int = 50) -> list[LogView]:
+    rows = session.execute(
+        _with_ledger()
+        .where(HourLog.bank_id == member.bank_id, _party(member.id), transfer.c.state.in_(states))
+        .order_by(HourLog.logged_at.desc(), HourLog.id)
+        .limit(limit)
+    ).all()
+    return _views(session, member, rows)
+
+
+def list_waiting(session: Session, member: Member) -> list[LogView]:
+    return list_for_member(session, member, states=[PENDING], limit=200)
+
+
+def list_waiting_with_community(session: Session, coordinator: Member) -> list[HourLog]:
+    """Hours with the community are confirmed by a coordinator who did not log them and is not part of them."""
+    found = session.scalars(
+        select(HourLog)
+        .join(transfer, transfer.c.id == HourLog.id)
+        .where(
+            HourLog.bank_id == coordinator.bank_id,
+            transfer.c.state == PENDING,
+            transfer.c.frozen_at.is_(None),
+            or_(HourLog.giver_id.is_(None), HourLog.receiver_id.is_(None)),
+            func.coalesce(HourLog.giver_id, HourLog.receiver_id) != coordinator.id,
+            HourLog.logged_by != coordinator.id,
+        )
+        .order_by(HourLog.logged_at)
+    )
+    return list(found)
+
+
+def get_for_party(session: Session, log_id: UUID, member: Member) -> HourLog:
+    log = find_in_bank(session, log_id, member)
+    if log is None or not log.is_party(member.id):
+        raise NotFound
+    return log
+
+
+def find_in_bank(session: Session, log_id: UUID, member: Member, *, lock: bool = False) -> HourLog | None:
+    """Locked before an act, so that an answer and a query that come together are judged one after the other."""
+    question = select(HourLog).where(HourLog.bank_id == member.bank_id, HourLog.id == log_id)
+    return session.scalar(question.with_for_update(of=HourLog) if lock else question)
+
+
+def view(session: Session, log: HourLog, member: Member) -> LogView:
+    rows = session.execute(_with_ledger().where(HourLog.id == log.id)).all()
+    return _views(session, member, rows)[0]
+
+
+def _views(session: Session, member: Member, rows: Sequence) -> list[LogView]:
+    names = members.names_of(session, {row[0].other_side_id(member.id) for row in rows} - {None})
+    codes = _codes(session, {row[0].other_side_id(member.id) for row in rows if row[0].by_code} - {None})
+    return [_view(member, row, names, codes) for row in rows]
+
+
+def _view(member: Member, row: tuple, names: dict[UUID, str], codes: dict[UUID, str]) -> LogView:
+    log, state, frozen_at, posted_minutes, release_reason = row
+    other_id = log.other_side_id(member.id)
+    if other_id is None:
+        partner = "the community"
+    elif log.by_code and log.logged_by == member.id and state != POSTED:
+        # Whoever logged by code learns the name only when the other side has agreed that they met.
+        partner = f"the person with the code {spoken(codes[other_id])}"
+    else:
+        partner = names[other_id]
+    return LogView(
+        log=log,
+        state=state,
+        is_being_checked=state == PENDING and frozen_at is not None,
+        release_reason=release_reason,
+        minutes=posted_minutes or log.minutes,
+        is_given=log.giver_id == member.id,
+        partner=partner,
+        waits_for_me=state == PENDING
+        and frozen_at is None
+        and log.logged_by != member.id
+        and not log.is_with_community,
+        is_mine=log.logged_by == member.id,
+    )
+
+
+def _codes(session: Session, member_ids: set[UUID]) -> dict[UUID, str]:
+    if not member_ids:
+        return {}
+    return dict(session.execute(select(Member.id, Member.code).where(Member.id.in_(member_ids))).tuples().all())
+
+
+def list_known(session: Session, member: Member) -> list[Member]:
+    """People this person already knows here: in a relationship now, or with an exchange that was confirmed."""
+    known = {relationship.partner_of(member).id for relationship in relationships.list_live(session, member.id)}
+    exchanged = session.execute(
+        select(HourLog.giver_id, HourLog.receiver_id)
+        .join(transfer, transfer.c.id == HourLog.id)
+        .where(HourLog.bank_id == member.bank_id, _party(member.id), transfer.c.state == POSTED)
+        .distinct()
+    ).tuples()
+    known |= {other for pair in exchanged for other in pair if other not in {None, member.id}}
+    known -= members.kept_apart_from(session, member.id)
+    if not known:
+        return []
+    found = session.scalars(
+        select(Member).where(Member.id.in_(known), Member.status != MemberStatus.LEFT).order_by(Member.name, Member.id)
+    )
+    return list(found)
+
+
+def is_logged_like_this(
+    session: Session, *, giver_id: UUID | None, receiver_id: UUID | None, minutes: int, happened_on: date
+) -> bool:
+    """The same hours between the same two on the same day: perhaps typed twice. It warns, and never blocks."""
+    same = (
+        select(HourLog.id)
+        .join(transfer, transfer.c.id == HourLog.id)
+        .where(
+            and_(
+                HourLog.giver_id == giver_id,
+                HourLog.receiver_id == receiver_id,
+                HourLog.minutes == minutes,
+                HourLog.happened_on == happened_on,
+                transfer.c.state.in_([PENDING, POSTED]),
+            )
+        )
+    )
+    return session.scalar(same.limit(1)) is not None
+
+
+def minutes_on_day(session: Session, member_id: UUID, day: date) -> int:
+    return (
+        session.scalar(
+            select(func.coalesce(func.sum(HourLog.minutes), 0))
+            .join(transfer, transfer.c.id == HourLog.id)
+            .where(_party(member_id), HourLog.happened_on == day, transfer.c.state.in_([PENDING, POSTED]))
+        )
+        or 0
+    )

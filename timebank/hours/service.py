@@ -1,0 +1,215 @@
+"""Logging, confirming, changing and taking back hours. Every act carries the id it acts on, so doing it twice does it once."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from ledger.store import Ledger
+from ledger.transfers import Transfer, TransferKind
+from timebank.errors import Conflict, Invalid, NotFound
+from timebank.hours import reads
+from timebank.hours.models import HourLog
+from timebank.members import reads as members
+from timebank.members.models import Member
+from timebank.members.service import ledger_of
+from timebank.relationships import reads as relationships
+from timebank.schemes import reads as schemes
+
+MOST_MINUTES_A_DAY = 24 * 60
+MANY_MINUTES_A_DAY = 12 * 60
+
+
+class NobodyWithThatCode(Invalid):
+    """We could not find anyone with that code. Please check it with the person who told you."""
+
+
+class NotYours(NotFound):
+    """We could not find those hours. They may have been taken back."""
+
+
+class OtherSideConfirms(Conflict):
+    """You logged these hours, so the other person confirms them. You can still take them back."""
+
+
+class BeingChecked(Conflict):
+    """These hours are being checked together, so they wait until that is settled."""
+
+
+class MayBeTwice(Conflict):
+    """You already logged the same time with the same person on that day. Was this another time? Then tick “yes, keep both”."""
+
+
+class ManyHours(Conflict):
+    """With this, there are more than 12 hours on that day. If that is right, tick “yes, keep both”."""
+
+
+class TooManyHours(Invalid):
+    """A day has 24 hours, and with this there would be more on that day. Please check the length and the day."""
+
+
+def find_partner(session: Session, *, member: Member, partner_id: UUID | None, code: str) -> Member:
+    """By a code that was told, or somebody already known. Everybody else looks as if they were not there."""
+    if partner_id is None:
+        found = members.find_by_code(session, member, code)
+        if found is None:
+            raise NobodyWithThatCode
+        return found
+    found = next((known for known in reads.list_known(session, member) if known.id == partner_id), None)
+    if found is None:
+        raise NobodyWithThatCode
+    return found
+
+
+def scheme_between(session: Session, member: Member, partner: Member | None) -> UUID | None:
+    """Hours between two who were brought together by a scheme count as that scheme's."""
+    for relationship in relationships.list_live(session, member.id):
+        if partner is not None and relationship.partner_of(member).id == partner.id:
+            return relationship.scheme_id
+    return None
+
+
+def log_hours(  # noqa: PLR0913 - each is one thing that the person said
+    session: Session,
+    *,
+    log_id: UUID,
+    member: Member,
+    partner: Member | None,
+    is_given: bool,
+    minutes: int,
+    happened_on: date,
+    at: datetime,
+    words: str = "",
+    by_code: bool = False,
+    is_sure: bool = False,
+    scheme_id: UUID | None = None,
+    replaces_id: UUID | None = None,
+) -> HourLog:
+    """A hold in the ledger and what was said about it. The same log sent twice is one log."""
+    partner_id = partner.id if partner else None
+    giver_id, receiver_id = (member.id, partner_id) if is_given else (partner_id, member.id)
+    earlier = session.get(HourLog, log_id)
+    if earlier is None:
+        _check_day(session, member, minutes, happened_on)
+        if not is_sure and replaces_id is None:
+            _warn(session, giver_id, receiver_id, minutes, happened_on, member)
+    accounts = {
+        member.id: member.account_id,
+        partner_id: partner.account_id if partner else member.bank.community_account_id,
+    }
+    _ledger(session, member).hold(
+        transfer=Transfer(
+            id=log_id,
+            giver=accounts[giver_id],
+            receiver=accounts[receiver_id],
+            minutes=minutes,
+            happened_on=happened_on,
+            kind=TransferKind.EXCHANGE,
+            recorded_by=member.id,
+        ),
+        at=at,
+    )
+    if earlier is not None:
+        return earlier
+    log = HourLog(
+        id=log_id,
+        bank_id=member.bank_id,
+        scheme_id=scheme_id,
+        giver_id=giver_id,
+        receiver_id=receiver_id,
+        logged_by=member.id,
+        logged_at=at,
+        happened_on=happened_on,
+        minutes=minutes,
+        words=words,
+        by_code=by_code,
+        replaces_id=replaces_id,
+    )
+    session.add(log)
+    session.flush()
+    return log
+
+
+def confirm_hours(session: Session, *, log_id: UUID, member: Member, at: datetime) -> HourLog:
+    """By the side that did not log it; hours with the community by a coordinator who has no part in them."""
+    log = _get_to_answer(session, log_id, member)
+    _ledger(session, member).confirm(id=log.id, by=member.id, at=at)
+    return log
+
+
+def change_hours(
+    session: Session, *, log_id: UUID, new_log_id: UUID, member: Member, minutes: int, at: datetime
+) -> HourLog:
+    """Not quite right: the old log is let go, and a new one, by this person, waits for the other side."""
+    log = _get_to_answer(session, log_id, member)
+    partner_id = log.other_side_id(member.id)
+    if partner_id is None:
+        raise NotYours
+    partner = members.get_member(session, member.bank_id, partner_id)
+    _let_go(session, log, member, reason="changed", at=at)
+    return log_hours(
+        session,
+        log_id=new_log_id,
+        member=member,
+        partner=partner,
+        is_given=log.giver_id == member.id,
+        minutes=minutes,
+        happened_on=log.happened_on,
+        at=at,
+        words=log.words,
+        scheme_id=log.scheme_id,
+        replaces_id=log.id,
+    )
+
+
+def take_back(session: Session, *, log_id: UUID, member: Member, at: datetime) -> HourLog:
+    """Whoever logged it may take it back while it waits."""
+    log = reads.find_in_bank(session, log_id, member, lock=True)
+    if log is None or log.logged_by != member.id:
+        raise NotYours
+    _let_go(session, log, member, reason="taken back", at=at)
+    return log
+
+
+def _get_to_answer(session: Session, log_id: UUID, member: Member) -> HourLog:
+    log = reads.find_in_bank(session, log_id, member, lock=True)
+    if log is None:
+        raise NotYours
+    if log.is_with_community:
+        if log.is_party(member.id):
+            raise OtherSideConfirms
+        if log.logged_by == member.id or not schemes.coordinates(session, member, log.scheme_id):
+            raise NotYours
+        return log
+    if not log.is_party(member.id):
+        raise NotYours
+    if log.logged_by == member.id:
+        raise OtherSideConfirms
+    return log
+
+
+def _let_go(session: Session, log: HourLog, member: Member, *, reason: str, at: datetime) -> None:
+    """The ledger would release a frozen hold too (settling needs that); people may not while a check is open."""
+    ledger = _ledger(session, member)
+    if ledger.get(id=log.id).is_frozen:
+        raise BeingChecked
+    ledger.release(id=log.id, reason=reason, at=at)
+
+
+def _check_day(session: Session, member: Member, minutes: int, day: date) -> None:
+    """Only this person's own day is looked at: a refusal must tell nobody how full somebody else's was."""
+    if reads.minutes_on_day(session, member.id, day) + minutes > MOST_MINUTES_A_DAY:
+        raise TooManyHours
+
+
+def _warn(
+    session: Session, giver_id: UUID | None, receiver_id: UUID | None, minutes: int, day: date, member: Member
+) -> None:
+    if reads.is_logged_like_this(session, giver_id=giver_id, receiver_id=receiver_id, minutes=minutes, happened_on=day):
+        raise MayBeTwice
+    if reads.minutes_on_day(session, member.id, day) + minutes > MANY_MINUTES_A_DAY:
+        raise ManyHours
+
+
+def _ledger(session: Session, member: Member) -> Ledger:
+    return ledger_of(session, member.bank)

@@ -1,0 +1,131 @@
+"""Introductions as one person may see them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from timebank.errors import NotFound
+from timebank.introductions.models import Introduction, State
+from timebank.members import reads as members
+from timebank.members.models import Member
+from timebank.profiles import reads as profiles
+from timebank.profiles.criteria import MODES, QUESTIONS, TIMES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """One thing that the other person agreed to show."""
+
+    label: str
+    words: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IntroductionView:
+    introduction: Introduction
+    is_guide: bool
+    waits_for_me: bool
+    my_answer: bool | None
+    partner_name: str | None  # only once both have said yes
+    reasons: list[str]
+    told: list[Told]
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.introduction.state is State.ACCEPTED
+
+    @property
+    def is_open(self) -> bool:
+        return self.introduction.state is State.OPEN
+
+
+def get_for_party(session: Session, introduction_id: UUID, member: Member) -> Introduction:
+    """Locked, so that of two answers given at once each is judged after the other. Not yours and not there look alike."""
+    found = session.scalar(
+        select(Introduction)
+        .where(Introduction.bank_id == member.bank_id, Introduction.id == introduction_id)
+        .with_for_update(of=Introduction)
+    )
+    if found is None or not found.is_visible_to(member):
+        raise NotFound
+    return found
+
+
+def find_for_party(session: Session, introduction_id: UUID, member: Member) -> Introduction:
+    found = session.get(Introduction, introduction_id)
+    if found is None or not found.is_visible_to(member):
+        raise NotFound
+    return found
+
+
+def list_for_member(session: Session, member: Member) -> list[Introduction]:
+    found = session.scalars(
+        select(Introduction)
+        .where(or_(Introduction.guide_id == member.id, Introduction.other_id == member.id))
+        .order_by(Introduction.sent_at.desc(), Introduction.id)
+    )
+    return [introduction for introduction in found if introduction.is_visible_to(member)]
+
+
+def count_waiting(session: Session, member: Member) -> int:
+    return sum(introduction.waits_for(member) for introduction in list_for_member(session, member))
+
+
+def view(session: Session, introduction: Introduction, member: Member) -> IntroductionView:
+    partner_id = introduction.partner_id(member)
+    accepted = introduction.state is State.ACCEPTED
+    return IntroductionView(
+        introduction=introduction,
+        is_guide=introduction.is_guide(member),
+        waits_for_me=introduction.waits_for(member),
+        my_answer=introduction.answer_of(member),
+        partner_name=members.names_of(session, {partner_id})[partner_id] if accepted else None,
+        reasons=introduction.reasons_for(member),
+        told=_told(session, partner_id) if introduction.state in {State.OPEN, State.ACCEPTED} else [],
+    )
+
+
+def _told(session: Session, partner_id: UUID) -> list[Told]:
+    answers = profiles.answers_of(session, partner_id)
+    return [
+        Told(
+            label=question.label,
+            words=[MODES.get(word) or TIMES.get(word) or word for word in answers[criterion].words],
+        )
+        for criterion, question in QUESTIONS.items()
+        if criterion in answers and answers[criterion].is_shown and criterion != "musts"
+    ]
+
+
+def list_past_their_day(session: Session, *, at: datetime) -> list[Introduction]:
+    return list(
+        session.scalars(
+            select(Introduction)
+            .where(Introduction.state == State.OPEN, Introduction.answer_by <= at)
+            .with_for_update(of=Introduction)
+        )
+    )
+
+
+def open_pairs(session: Session, scheme_id: UUID) -> list[tuple[UUID, UUID]]:
+    return list(
+        session.execute(
+            select(Introduction.guide_id, Introduction.other_id).where(
+                Introduction.scheme_id == scheme_id, Introduction.state == State.OPEN
+            )
+        ).tuples()
+    )
+
+
+def refused_pairs(session: Session, scheme_id: UUID) -> list[tuple[UUID, UUID]]:
+    """Pairs that were asked before and did not come together are not asked again."""
+    return list(
+        session.execute(
+            select(Introduction.guide_id, Introduction.other_id).where(
+                Introduction.scheme_id == scheme_id, Introduction.state == State.NOT_THIS_TIME
+            )
+        ).tuples()
+    )

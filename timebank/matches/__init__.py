@@ -1,0 +1,1 @@
+"""A matching run: gather people, call the engine, keep what it proposed and why."""

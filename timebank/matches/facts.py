@@ -1,0 +1,137 @@
+"""From what people answered to what the engine may see: ids and facts, never names, balances or refusals."""
+
+import hashlib
+import json
+from collections import defaultdict
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from matching import Person
+from timebank.introductions import reads as introductions
+from timebank.members import reads as members
+from timebank.profiles import reads as profiles
+from timebank.profiles.models import Answer
+from timebank.relationships import reads as relationships
+from timebank.schemes import reads as schemes
+from timebank.schemes.models import BankScheme, SchemeMembership, Side
+
+LISTS = (
+    "languages",
+    "modes",
+    "areas",
+    "times",
+    "goals",
+    "looking_for",
+    "experiences",
+    "identities",
+    "interests",
+    "skills",
+    "wants",
+    "musts",
+)
+# A blank `share` would show the everyday answers; a person here says yes to each one by itself.
+NOTHING_SHOWN = ("nothing",)
+
+
+def gather(session: Session, scheme: BankScheme) -> list[Person]:
+    """Everyone whom a round of this scheme may think of, in id order."""
+    parts = schemes.list_participants(session, scheme.id)
+    answers = profiles.answers_of_many(session, [part.member_id for part in parts])
+    barred = _barred(session, scheme)
+    taken = _places_taken(session, scheme)
+    supported = _already_supported(session, scheme)
+    return [
+        _person(
+            session,
+            part,
+            answers[part.member_id],
+            side=side,
+            barred=barred[part.member_id],
+            taken=taken[part.member_id],
+        )
+        for part in parts
+        if (side := _side_now(part, supported)) is not None
+    ]
+
+
+def digest(people: list[Person], scheme: BankScheme) -> str:
+    """The same facts give the same digest: a round that is sent must be the one that was looked at."""
+    facts = [_plain(person) for person in people]
+    return hashlib.sha256(json.dumps([scheme.definition, facts], default=str, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(person: Person) -> dict[str, object]:
+    return {
+        name: dict(value) if hasattr(value, "items") else value
+        for name, value in vars(person).items()
+        if name != "answers"
+    }
+
+
+def _person(
+    session: Session, part: SchemeMembership, answers: dict[str, Answer], *, side: str, barred: set[UUID], taken: int
+) -> Person:
+    used = {criterion: answer for criterion, answer in answers.items() if answer.is_used or criterion == "musts"}
+    shown = tuple(_name(criterion) for criterion, answer in used.items() if answer.is_shown and criterion != "musts")
+    return Person(
+        id=str(part.member_id),
+        side=side,
+        capacity=max(part.capacity - taken, 0),
+        born=int(used["born"].words[0]) if "born" in used else None,
+        roles=tuple(role for role in part.roles.split(";") if role),
+        importance={_name(criterion): answer.importance for criterion, answer in used.items() if criterion != "musts"},
+        share=shown or NOTHING_SHOWN,
+        waiting_since=part.waiting_since,
+        not_with=tuple(sorted(str(other) for other in members.kept_apart_from(session, part.member_id) | barred)),
+        **{criterion: tuple(used[criterion].words) for criterion in LISTS if criterion in used},
+    )
+
+
+def _already_supported(session: Session, scheme: BankScheme) -> set[UUID]:
+    """In a one-way scheme, those who have somebody or are being asked: the next place is for the next person."""
+    if scheme.is_symmetric:
+        return set()
+    pairs = [
+        *relationships.pairs_in_scheme(session, scheme.id, live=True),
+        *introductions.open_pairs(session, scheme.id),
+    ]
+    return {other for _, other in pairs}
+
+
+def _side_now(part: SchemeMembership, supported: set[UUID]) -> str | None:
+    if part.member_id not in supported:
+        return part.side
+    return {Side.SEEK: None, Side.BOTH: Side.OFFER}.get(part.side, part.side)
+
+
+def _name(criterion: str) -> str:
+    return "age" if criterion == "born" else criterion
+
+
+def _barred(session: Session, scheme: BankScheme) -> dict[UUID, set[UUID]]:
+    """Pairs that are together, were, are being asked, or were asked in vain: none of them is proposed again."""
+    pairs = [
+        *relationships.pairs_in_scheme(session, scheme.id, live=True),
+        *relationships.pairs_in_scheme(session, scheme.id, live=False),
+        *introductions.open_pairs(session, scheme.id),
+        *introductions.refused_pairs(session, scheme.id),
+    ]
+    barred: dict[UUID, set[UUID]] = defaultdict(set)
+    for one, other in pairs:
+        barred[one].add(other)
+        barred[other].add(one)
+    return barred
+
+
+def _places_taken(session: Session, scheme: BankScheme) -> dict[UUID, int]:
+    """Places are taken by those who are together and promised to those who are being asked."""
+    taken: dict[UUID, int] = defaultdict(int)
+    for guide, other in [
+        *relationships.pairs_in_scheme(session, scheme.id, live=True),
+        *introductions.open_pairs(session, scheme.id),
+    ]:
+        taken[guide] += 1
+        if scheme.is_symmetric:
+            taken[other] += 1
+    return taken

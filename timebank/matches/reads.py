@@ -1,0 +1,75 @@
+"""Rounds as the coordinators of their scheme may see them."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from timebank.errors import NotFound
+from timebank.introductions.models import Introduction
+from timebank.matches.models import LeftOut, Proposal, Round
+from timebank.members import reads as members
+from timebank.members.models import Member
+from timebank.schemes import reads as schemes
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoundView:
+    round: Round
+    names: dict[UUID, str]
+    proposals: list[Proposal]
+    left_out: list[LeftOut]
+    states: dict[UUID, str]  # of the introductions that were sent
+    in_someone_elses_hands: int  # proposals in which this coordinator has a part
+
+    @property
+    def is_sent(self) -> bool:
+        return self.round.sent_at is not None
+
+    @property
+    def is_answered(self) -> bool:
+        return any(state != "open" for state in self.states.values())
+
+
+def list_latest(session: Session, coordinator: Member) -> list[Round]:
+    found = session.scalars(
+        select(Round).where(Round.bank_id == coordinator.bank_id).order_by(Round.run_at.desc(), Round.id).limit(50)
+    )
+    return [round_ for round_ in found if schemes.coordinates(session, coordinator, round_.scheme_id)]
+
+
+def get_round(session: Session, round_id: UUID, coordinator: Member, *, lock: bool = False) -> Round:
+    question = select(Round).where(Round.bank_id == coordinator.bank_id, Round.id == round_id)
+    found = session.scalar(question.with_for_update(of=Round) if lock else question)
+    if found is None or not schemes.coordinates(session, coordinator, found.scheme_id):
+        raise NotFound
+    return found
+
+
+def get_proposal(session: Session, proposal_id: UUID, coordinator: Member) -> Proposal:
+    """A coordinator's own row is handled by another."""
+    proposal = session.get(Proposal, proposal_id)
+    if proposal is None or coordinator.id in {proposal.guide_id, proposal.other_id}:
+        raise NotFound
+    get_round(session, proposal.round_id, coordinator, lock=True)
+    return proposal
+
+
+def view(session: Session, round_: Round, coordinator: Member) -> RoundView:
+    """Whom the engine proposed for the coordinator themself is not for their eyes: another coordinator looks at it."""
+    others = [proposal for proposal in round_.proposals if coordinator.id not in {proposal.guide_id, proposal.other_id}]
+    left_out = [left for left in round_.left_out if left.member_id != coordinator.id]
+    people = {member_id for proposal in others for member_id in (proposal.guide_id, proposal.other_id)}
+    sent = [proposal.introduction_id for proposal in others if proposal.introduction_id is not None]
+    states = (
+        session.execute(select(Introduction.id, Introduction.state).where(Introduction.id.in_(sent))).tuples().all()
+    )
+    return RoundView(
+        round=round_,
+        names=members.names_of(session, people | {left.member_id for left in left_out}),
+        proposals=others,
+        left_out=left_out,
+        states=dict(states),
+        in_someone_elses_hands=len(round_.proposals) - len(others),
+    )

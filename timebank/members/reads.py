@@ -1,0 +1,70 @@
+"""Finding people. There is no list and no search of members for members."""
+
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from timebank.errors import NotFound
+from timebank.members.codes import plain
+from timebank.members.models import Bank, Member, MemberStatus, NotWith
+
+
+def find_bank(session: Session, name: str | None = None) -> Bank | None:
+    """The bank of that name; without a name, the only one there is."""
+    banks = session.scalars(select(Bank).where(Bank.name == name) if name else select(Bank).limit(2)).all()
+    return banks[0] if len(banks) == 1 else None
+
+
+def list_banks(session: Session) -> list[Bank]:
+    return list(session.scalars(select(Bank).order_by(Bank.name)))
+
+
+def find_member(session: Session, bank_id: UUID, member_id: UUID) -> Member | None:
+    return session.scalar(select(Member).where(Member.bank_id == bank_id, Member.id == member_id))
+
+
+def get_member(session: Session, bank_id: UUID, member_id: UUID) -> Member:
+    member = find_member(session, bank_id, member_id)
+    if member is None:
+        raise NotFound
+    return member
+
+
+def list_members(session: Session, bank_id: UUID) -> list[Member]:
+    """For coordinators only."""
+    return list(session.scalars(select(Member).where(Member.bank_id == bank_id).order_by(Member.name, Member.id)))
+
+
+def names_of(session: Session, member_ids: set[UUID]) -> dict[UUID, str]:
+    if not member_ids:
+        return {}
+    return dict(session.execute(select(Member.id, Member.name).where(Member.id.in_(member_ids))).tuples().all())
+
+
+def find_by_code(session: Session, asker: Member, typed: str) -> Member | None:
+    """Unknown, left, oneself, and "not with" in either direction all answer alike: None."""
+    found = session.scalar(select(Member).where(Member.bank_id == asker.bank_id, Member.code == plain(typed)))
+    if found is None or found.id == asker.id or found.status is MemberStatus.LEFT:
+        return None
+    return None if are_kept_apart(session, asker.id, found.id) else found
+
+
+def are_kept_apart(session: Session, one_id: UUID, other_id: UUID) -> bool:
+    said = select(NotWith.member_id).where(
+        or_(
+            (NotWith.member_id == one_id) & (NotWith.other_id == other_id),
+            (NotWith.member_id == other_id) & (NotWith.other_id == one_id),
+        )
+    )
+    return session.scalar(said.limit(1)) is not None
+
+
+def kept_apart_from(session: Session, member_id: UUID) -> set[UUID]:
+    """Everyone this person must not meet, whichever of the two said so."""
+    rows = session.execute(
+        select(NotWith.member_id, NotWith.other_id).where(
+            or_(NotWith.member_id == member_id, NotWith.other_id == member_id)
+        )
+    )
+    return {other if one == member_id else one for one, other in rows.tuples()}

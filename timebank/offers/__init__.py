@@ -1,0 +1,1 @@
+"""Offers and asks, as one plain list."""

@@ -1,0 +1,1 @@
+"""Pages that belong to nobody: urgent help, leaving quickly, the health of the installation, htmx's script."""

@@ -1,0 +1,151 @@
+"""The questions a profile may hold, in the order in which they are asked: what I could share comes first, nothing about illness."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+
+class Shape(Enum):
+    YEAR = auto()
+    LINES = auto()  # own words, one a line
+    LANGUAGES = auto()
+    MODES = auto()
+    TIMES = auto()
+    MUSTS = auto()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    criterion: str
+    label: str
+    hint: str
+    shape: Shape = Shape.LINES
+    is_sensitive: bool = False  # asked on its own page, unused and unshown until the person says otherwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One decision a screen."""
+
+    name: str
+    title: str
+    lead: str
+    questions: tuple[Question, ...]
+
+
+MODES = {"in-person": "In person", "phone": "By phone", "online": "Online", "letter": "By letter"}
+DAYS = {
+    "mon": "Monday",
+    "tue": "Tuesday",
+    "wed": "Wednesday",
+    "thu": "Thursday",
+    "fri": "Friday",
+    "sat": "Saturday",
+    "sun": "Sunday",
+}
+PARTS = {"morn": "morning", "aft": "afternoon", "eve": "evening"}
+TIMES = {
+    f"{day}-{part}": f"{day_name} {part_name}" for day, day_name in DAYS.items() for part, part_name in PARTS.items()
+}
+IMPORTANCE = {0: "Does not matter", 1: "Nice to have", 3: "Matters", 5: "Matters a lot"}
+
+STEPS = (
+    Step(
+        name="share",
+        title="What I could share",
+        lead="Everybody has something. A skill, an interest, an hour of listening: in your own words, one a line.",
+        questions=(
+            Question(criterion="skills", label="Things I could share or teach", hint="One a line, like: cooking"),
+            Question(
+                criterion="interests", label="Things I enjoy", hint="One a line, like: allotment, football, chess"
+            ),
+        ),
+    ),
+    Step(
+        name="goals",
+        title="What I would like from this",
+        lead="There is no right answer, and you can change it whenever you like.",
+        questions=(
+            Question(
+                criterion="looking_for", label="What I am looking for", hint="One a line, like: someone to talk to"
+            ),
+            Question(criterion="goals", label="Next steps I would like to take", hint="One a line, like: get out more"),
+            Question(
+                criterion="wants", label="Things I would like to learn", hint="One a line, like: using a computer"
+            ),
+        ),
+    ),
+    Step(
+        name="meeting",
+        title="How and when I could meet",
+        lead="Leave anything empty that does not matter to you: empty means any.",
+        questions=(
+            Question(
+                criterion="languages",
+                label="Languages I can talk in",
+                hint="One a line, like: English",
+                shape=Shape.LANGUAGES,
+            ),
+            Question(criterion="modes", label="Ways of meeting that suit me", hint="", shape=Shape.MODES),
+            Question(
+                criterion="areas", label="Areas I can get to", hint="One a line, like: Brixton. No address, please."
+            ),
+            Question(criterion="times", label="Times that suit me", hint="", shape=Shape.TIMES),
+        ),
+    ),
+    Step(
+        name="age",
+        title="My age",
+        lead="Some people like to meet somebody near their own age. The year is enough.",
+        questions=(Question(criterion="born", label="The year I was born", hint="Like: 1978", shape=Shape.YEAR),),
+    ),
+    Step(
+        name="experience",
+        title="What I have been through",
+        lead="Only what you want to say, in your own words. It is never a diagnosis, and nobody will ask for proof.",
+        questions=(
+            Question(
+                criterion="experiences",
+                label="Experiences I have",
+                hint="One a line, like: moved to a new country",
+                is_sensitive=True,
+            ),
+        ),
+    ),
+    Step(
+        name="identity",
+        title="Who I am",
+        lead="Only what you want to say, in your own words. You decide whether we may use it and who may see it.",
+        questions=(
+            Question(
+                criterion="identities",
+                label="Words for who I am",
+                hint="One a line, the kind first, like: faith: Muslim, or community: Somali, or gender: woman",
+                is_sensitive=True,
+            ),
+        ),
+    ),
+    Step(
+        name="musts",
+        title="What must be right for me",
+        lead="Only what you could not do without. Every must makes the circle of people smaller.",
+        questions=(
+            Question(
+                criterion="musts",
+                label="My musts",
+                hint="One a line, like: gender: woman, or same faith, or language: Polish, or older",
+                shape=Shape.MUSTS,
+                is_sensitive=True,
+            ),
+        ),
+    ),
+)
+QUESTIONS = {question.criterion: question for step in STEPS for question in step.questions}
+
+
+def find_step(name: str) -> Step | None:
+    return next((step for step in STEPS if step.name == name), None)
+
+
+def step_after(step: Step) -> Step | None:
+    place = STEPS.index(step) + 1
+    return STEPS[place] if place < len(STEPS) else None

@@ -1,0 +1,104 @@
+"""Queries as a party, or as a coordinator who has no part in them, may see them."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from timebank.errors import NotFound
+from timebank.hours.models import HourLog
+from timebank.members import reads as members
+from timebank.members.models import Member
+from timebank.queries.models import Query
+from timebank.relationships import reads as relationships
+from timebank.schemes import reads as schemes
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueryView:
+    query: Query
+    names: dict[UUID, str]
+    may_settle: bool
+    my_words: str
+    minutes: int  # as it stands logged
+
+    @property
+    def log(self) -> HourLog:
+        return self.query.log
+
+
+def list_for_member(session: Session, member: Member) -> list[Query]:
+    found = session.scalars(
+        select(Query)
+        .join(HourLog, HourLog.id == Query.log_id)
+        .where(Query.bank_id == member.bank_id, or_(HourLog.giver_id == member.id, HourLog.receiver_id == member.id))
+        .order_by(Query.settled_at.is_not(None), Query.opened_at.desc(), Query.id)
+    )
+    return list(found)
+
+
+def list_open_to_settle(session: Session, coordinator: Member) -> list[Query]:
+    """Without those in which this coordinator has a part: somebody else settles them."""
+    found = session.scalars(
+        select(Query).where(Query.bank_id == coordinator.bank_id, Query.settled_at.is_(None)).order_by(Query.opened_at)
+    )
+    return [query for query in found if may_settle(session, query, coordinator)]
+
+
+def may_settle(session: Session, query: Query, member: Member) -> bool:
+    """A coordinator who is neither a party, nor recorded it, nor is or was together with one of the two."""
+    log = query.log
+    parties = [party for party in (log.giver_id, log.receiver_id) if party is not None]
+    if member.id in {*parties, log.logged_by, query.opened_by}:
+        return False
+    if not schemes.coordinates(session, member, log.scheme_id):
+        return False
+    return not any(relationships.have_been_together(session, member.id, party) for party in parties)
+
+
+def get_for_party(session: Session, query_id: UUID, member: Member) -> Query:
+    query = _find(session, query_id, member)
+    if query is None or not query.log.is_party(member.id):
+        raise NotFound
+    return query
+
+
+def get_to_read(session: Session, query_id: UUID, member: Member) -> Query:
+    """By a party, by whoever may settle it, and afterwards by whoever did."""
+    query = _find(session, query_id, member)
+    if query is None:
+        raise NotFound
+    if query.log.is_party(member.id) or query.settled_by == member.id or may_settle(session, query, member):
+        return query
+    raise NotFound
+
+
+def get_to_settle(session: Session, query_id: UUID, member: Member) -> Query:
+    """Locked: of two coordinators who decide at once the first one's decision stands, and the second is shown it."""
+    query = _find(session, query_id, member, lock=True)
+    if query is None or not may_settle(session, query, member):
+        raise NotFound
+    return query
+
+
+def view(session: Session, query: Query, member: Member) -> QueryView:
+    log = query.log
+    people = {log.giver_id, log.receiver_id, query.settled_by} - {None}
+    mine = next((telling.words for telling in query.tellings if telling.member_id == member.id), "")
+    return QueryView(
+        query=query,
+        names=members.names_of(session, people),
+        may_settle=query.is_open and may_settle(session, query, member),
+        my_words=mine,
+        minutes=log.minutes,
+    )
+
+
+def find_open(session: Session, log_id: UUID) -> Query | None:
+    return session.scalar(select(Query).where(Query.log_id == log_id, Query.settled_at.is_(None)))
+
+
+def _find(session: Session, query_id: UUID, member: Member, *, lock: bool = False) -> Query | None:
+    question = select(Query).where(Query.bank_id == member.bank_id, Query.id == query_id)
+    return session.scalar(question.with_for_update(of=Query) if lock else question)

@@ -1,0 +1,1 @@
+"""What two people have with each other, once both have said yes."""

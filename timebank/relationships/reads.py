@@ -1,0 +1,72 @@
+"""Whom a person already knows here."""
+
+from uuid import UUID
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from timebank.errors import NotFound
+from timebank.members.models import Member
+from timebank.relationships.models import Relationship
+
+
+def list_live(session: Session, member_id: UUID) -> list[Relationship]:
+    found = session.scalars(
+        select(Relationship)
+        .where(_with(member_id), Relationship.ended_at.is_(None))
+        .options(joinedload(Relationship.guide), joinedload(Relationship.other))
+        .order_by(Relationship.started_at, Relationship.id)
+    )
+    return list(found)
+
+
+def get_for_party(session: Session, relationship_id: UUID, member: Member) -> Relationship:
+    found = session.scalar(select(Relationship).where(_with(member.id), Relationship.id == relationship_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def pairs_in_scheme(session: Session, scheme_id: UUID, *, live: bool) -> list[tuple[UUID, UUID]]:
+    ended = Relationship.ended_at.is_(None) if live else Relationship.ended_at.is_not(None)
+    found = session.execute(
+        select(Relationship.guide_id, Relationship.other_id).where(Relationship.scheme_id == scheme_id, ended)
+    )
+    return list(found.tuples())
+
+
+def count_live_as_guide(session: Session, *, scheme_id: UUID, member_id: UUID) -> int:
+    return (
+        session.scalar(
+            select(func.count()).where(
+                Relationship.scheme_id == scheme_id, Relationship.guide_id == member_id, Relationship.ended_at.is_(None)
+            )
+        )
+        or 0
+    )
+
+
+def count_live(session: Session, *, scheme_id: UUID, member_id: UUID) -> int:
+    return (
+        session.scalar(
+            select(func.count()).where(
+                Relationship.scheme_id == scheme_id, _with(member_id), Relationship.ended_at.is_(None)
+            )
+        )
+        or 0
+    )
+
+
+def have_been_together(session: Session, one_id: UUID, other_id: UUID) -> bool:
+    """Now or before: such a person does not settle a query between the two."""
+    found = select(Relationship.id).where(
+        or_(
+            (Relationship.guide_id == one_id) & (Relationship.other_id == other_id),
+            (Relationship.guide_id == other_id) & (Relationship.other_id == one_id),
+        )
+    )
+    return session.scalar(found.limit(1)) is not None
+
+
+def _with(member_id: UUID):  # noqa: ANN202 - SQLAlchemy's own expression
+    return or_(Relationship.guide_id == member_id, Relationship.other_id == member_id)

@@ -1,0 +1,73 @@
+"""Who takes part where, and who may look after what."""
+
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from timebank.errors import NotFound
+from timebank.members.models import Member, MemberStatus
+from timebank.schemes.models import BankScheme, Coordinator, SchemeMembership
+
+
+def list_schemes(session: Session, bank_id: UUID) -> list[BankScheme]:
+    return list(session.scalars(select(BankScheme).where(BankScheme.bank_id == bank_id).order_by(BankScheme.name)))
+
+
+def list_parts(session: Session, member_id: UUID) -> list[SchemeMembership]:
+    """Everything one person takes part in."""
+    found = session.scalars(select(SchemeMembership).where(SchemeMembership.member_id == member_id)).unique()
+    return sorted(found, key=lambda part: part.scheme.name)
+
+
+def get_part(session: Session, *, member: Member, scheme_id: UUID) -> SchemeMembership:
+    part = session.get(SchemeMembership, (scheme_id, member.id))
+    if part is None:
+        raise NotFound
+    return part
+
+
+def list_participants(session: Session, scheme_id: UUID) -> list[SchemeMembership]:
+    """Those whom a round may think of: neither stepped back nor paused nor gone."""
+    found = session.scalars(
+        select(SchemeMembership)
+        .join(Member, Member.id == SchemeMembership.member_id)
+        .where(
+            SchemeMembership.scheme_id == scheme_id,
+            SchemeMembership.is_stepped_back.is_(False),
+            Member.status == MemberStatus.ACTIVE,
+        )
+        .order_by(SchemeMembership.member_id)
+    )
+    return list(found.unique())
+
+
+def is_coordinator(session: Session, member: Member) -> bool:
+    if member.status is MemberStatus.LEFT:
+        return False
+    return session.scalar(select(Coordinator.id).where(Coordinator.member_id == member.id).limit(1)) is not None
+
+
+def coordinates(session: Session, member: Member, scheme_id: UUID | None) -> bool:
+    """Whether this person looks after this scheme, or the whole bank. No scheme named means the whole bank."""
+    where = Coordinator.scheme_id.is_(None)
+    if scheme_id is not None:
+        where = or_(where, Coordinator.scheme_id == scheme_id)
+    found = select(Coordinator.id).where(
+        Coordinator.member_id == member.id, Coordinator.bank_id == member.bank_id, where
+    )
+    return session.scalar(found.limit(1)) is not None
+
+
+def list_coordinated(session: Session, member: Member) -> list[BankScheme]:
+    """The schemes this person looks after."""
+    return [scheme for scheme in list_schemes(session, member.bank_id) if coordinates(session, member, scheme.id)]
+
+
+def get_coordinated(session: Session, *, scheme_id: UUID, coordinator: Member) -> BankScheme:
+    scheme = session.scalar(
+        select(BankScheme).where(BankScheme.bank_id == coordinator.bank_id, BankScheme.id == scheme_id)
+    )
+    if scheme is None or not coordinates(session, coordinator, scheme.id):
+        raise NotFound
+    return scheme

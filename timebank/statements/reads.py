@@ -1,0 +1,81 @@
+"""The statement is read from the ledger; the words come from what people logged."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ledger.statements import Line
+from ledger.store import Ledger
+from ledger.transfers import Balance, TransferKind
+from timebank.hours.models import HourLog
+from timebank.members import reads as members
+from timebank.members.models import Member
+
+PAGE = 50
+
+WITHOUT_A_LOG = {
+    TransferKind.REVERSAL: "Taken back after a check",
+    TransferKind.CORRECTION: "Put right after a check",
+    TransferKind.GIFT: "A gift",
+    TransferKind.GRANT: "From the community",
+    TransferKind.OPENING: "Brought from the earlier system",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementLine:
+    transfer_id: UUID
+    recorded_at: datetime
+    happened_on: date
+    words: str
+    partner: str
+    is_given: bool
+    minutes: int
+    balance_after: int
+    seq: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatementPage:
+    balance: Balance
+    lines: list[StatementLine]
+    older: int | None  # where the next page begins
+
+
+def get_page(session: Session, member: Member, *, before: int | None = None) -> StatementPage:
+    """The newest entries first. `before` is the number of an entry: the page then holds the ones older than it."""
+    ledger = Ledger(session.connection(), bank_id=member.bank_id)
+    account = ledger.get_account(id=member.account_id)
+    upper = account.seq + 1 if before is None else before
+    after = max(upper - 1 - PAGE, 0)
+    entries = [entry for entry in ledger.entries(account=account.id, after=after, limit=PAGE) if entry.seq < upper]
+    logs = _logs(session, [entry.reverses or entry.transfer_id for entry in entries])
+    names = members.names_of(session, {log.other_side_id(member.id) for log in logs.values()} - {None})
+    lines = [_line(entry, logs.get(entry.reverses or entry.transfer_id), names, member) for entry in reversed(entries)]
+    return StatementPage(balance=account.balance, lines=lines, older=after + 1 if after else None)
+
+
+def _logs(session: Session, ids: list[UUID]) -> dict[UUID, HourLog]:
+    return {log.id: log for log in session.scalars(select(HourLog).where(HourLog.id.in_(ids)))}
+
+
+def _line(entry: Line, log: HourLog | None, names: dict[UUID, str], member: Member) -> StatementLine:
+    words = WITHOUT_A_LOG.get(entry.kind, "") if entry.kind in WITHOUT_A_LOG else (log.words if log else "")
+    return StatementLine(
+        transfer_id=entry.transfer_id,
+        recorded_at=entry.posted_at,
+        happened_on=entry.happened_on,
+        words=words,
+        partner=names.get(log.other_side_id(member.id), "the community") if log else "the community",
+        is_given=entry.minutes > 0,
+        minutes=abs(entry.minutes),
+        balance_after=entry.balance_after,
+        seq=entry.seq,
+    )
+
+
+def get_balance(session: Session, member: Member) -> Balance:
+    return Ledger(session.connection(), bank_id=member.bank_id).balance(account=member.account_id)

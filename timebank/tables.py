@@ -1,0 +1,15 @@
+"""Imports every models module, so that migrations and tests see all tables."""
+
+import timebank.hours.models
+import timebank.introductions.models
+import timebank.matches.models
+import timebank.members.models
+import timebank.offers.models
+import timebank.profiles.models
+import timebank.queries.models
+import timebank.relationships.models
+import timebank.schemes.models
+import timebank.signin.models
+from timebank.db import Base
+
+metadata = Base.metadata

@@ -1,0 +1,1 @@
+"""Plumbing between Flask and the features. It knows no feature."""

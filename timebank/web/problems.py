@@ -1,0 +1,84 @@
+"""Every refusal becomes one sentence a person can act on; nothing else about what went wrong leaves the server."""
+
+from flask import Flask, Response, current_app, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from ledger.errors import LedgerError
+from timebank.errors import Refusal
+from timebank.web.render import wants_fragment
+
+TOKEN_SENTENCE = (
+    "This page was open for a long time, so we did not save it yet. Go back, check what you wrote, and send it again."
+)
+HEADINGS = {
+    404: "We could not find that",
+    405: "That cannot be done from here",
+    409: "This has changed",
+    413: "That is too large",
+    419: "Please send that again",
+    422: "Please look at this again",
+    500: "Sorry, something went wrong",
+}
+SENTENCES = {
+    404: "We could not find that page. It may have been finished or withdrawn.",
+    405: "Please go back and use the buttons on the page.",
+    413: "What you sent is larger than we can take. Please send less at a time.",
+    500: "It is our fault, not yours, and nothing was changed. Please try again in a little while.",
+}
+
+
+def plug_in(app: Flask) -> None:
+    app.register_error_handler(Refusal, _refusal)
+    app.register_error_handler(LedgerError, _ledger_refusal)
+    app.register_error_handler(CSRFError, _token)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _refusal(refusal: Refusal) -> Response:
+    return _answer(refusal.status, refusal.sentence)
+
+
+def _ledger_refusal(refusal: LedgerError) -> Response:
+    return _answer(409, refusal.sentence)
+
+
+def _token(_: CSRFError) -> Response:
+    return _answer(419, TOKEN_SENTENCE)
+
+
+def _http(error: HTTPException) -> Response:
+    code = error.code or 500
+    if code < 400:  # noqa: PLR2004 - a redirect is no problem
+        return make_response(error.get_response())
+    answer = _answer(code, SENTENCES.get(code, "Please go back and try again."))
+    for name, value in error.get_headers():
+        if name.lower() == "allow":
+            answer.headers[name] = value
+    return answer
+
+
+def _unexpected(error: Exception) -> Response:
+    current_app.logger.error("unexpected %s at %s", type(error).__name__, request.endpoint, exc_info=error)
+    return _answer(500, SENTENCES[500])
+
+
+def _answer(status: int, sentence: str) -> Response:
+    """For htmx the sentence goes to the message area, and the thing on the page is told to read itself again."""
+    if wants_fragment():
+        answer = make_response(render_template("parts/_problem.html", sentence=sentence), status)
+        answer.headers["HX-Retarget"] = "#messages"
+        answer.headers["HX-Reswap"] = "innerHTML"
+        answer.headers["HX-Trigger"] = "read-again"
+    else:
+        page = render_template(
+            "errors/page.html",
+            heading=HEADINGS.get(status, "That did not work"),
+            sentence=sentence,
+            next_label="Go to the start page",
+            next_url="/",
+        )
+        answer = make_response(page, status)
+    answer.vary.add("HX-Request")
+    return answer
