@@ -27,6 +27,17 @@ _write_account = (
     .where(_account.id == bindparam("row_id"), *(_account[name] == bindparam(f"was_{name}") for name in WATCHED))
     .values({name: bindparam(f"now_{name}") for name in WATCHED})
 )
+_reversal = tables.transfer.alias("reversal")
+_records = (
+    select(tables.transfer, _reversal.c.id.label("reversed_by"), _reversal.c.state.label("reversal_state"))
+    .join_from(
+        tables.transfer,
+        _reversal,
+        and_(_reversal.c.reverses_id == _transfer.id, _reversal.c.state.in_(LIVE)),
+        isouter=True,
+    )
+    .order_by(_transfer.id)
+)
 
 
 class Rows:
@@ -163,18 +174,11 @@ class Rows:
         return self._connection.scalar(line.where(_entry.seq == seq))
 
     def _list_transfers(self, transfer_ids: Sequence[UUID]) -> list[TransferRecord]:
-        reversal = tables.transfer.alias("reversal")
-        is_live = and_(reversal.c.reverses_id == _transfer.id, reversal.c.state.in_(LIVE))
-        records = (
-            select(tables.transfer, reversal.c.id.label("reversed_by"), reversal.c.state.label("reversal_state"))
-            .join_from(tables.transfer, reversal, is_live, isouter=True)
-            .where(_transfer.bank_id == self._bank_id)
-            .order_by(_transfer.id)
-        )
+        mine = _records.where(_transfer.bank_id == self._bank_id)
         return [
             _as_record(row)
             for some in _batches(transfer_ids)
-            for row in self._connection.execute(records.where(_transfer.id.in_(some)))
+            for row in self._connection.execute(mine.where(_transfer.id.in_(some)))
         ]
 
     def _select_accounts(self, account_ids: Sequence[UUID]) -> Select[Any]:

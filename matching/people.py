@@ -100,13 +100,13 @@ class Person:
             given = once_each(_listed(column, getattr(self, column)))
             self._set(column, tuple(dict.fromkeys(_one_of(column, value, allowed) for value in given)))
         for column in ("share", "unused"):
-            self._set(column, tuple(dict.fromkeys(map(fold, once_each(_listed(column, getattr(self, column)))))))
+            self._set(column, tuple(dict.fromkeys(map(_criterion, once_each(_listed(column, getattr(self, column)))))))
         for column in _IDS:
             names = (name.strip() for name in _listed(column, getattr(self, column)))
             self._set(column, tuple(dict.fromkeys(name for name in names if name)))
         self._set("identities", tuple(_identity(text) for text in once_each(_listed("identities", self.identities))))
         self._set("musts", once_each(_listed("musts", self.musts)))
-        self._set("importance", MappingProxyType({fold(key): value for key, value in self.importance.items()}))
+        self._set("importance", MappingProxyType({_criterion(key): value for key, value in self.importance.items()}))
         self._refuse_numbers_out_of_range()
         for must in self.musts:
             parse_must(must)
@@ -198,6 +198,11 @@ def parse_must(text: str) -> Must:
         return Must(cast("Literal['same', 'different']", first), _must_kind(rest, text))
     fix = "Write `same KIND`, `different KIND`, `KIND:VALUE`, `older` or `younger`, like `same faith`."
     raise AnswerRefused("musts", text, fix)
+
+
+def _criterion(name: str) -> str:
+    """A criterion as we write it: `language` is taken for `languages`, as in musts."""
+    return MUST_COLUMNS.get(fold(name), fold(name))
 
 
 def _must_kind(kind: str, text: str) -> str:

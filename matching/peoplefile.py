@@ -9,13 +9,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from matching.errors import AnswerRefused, PeopleRefused, Problem
-from matching.people import COLUMNS, LISTS, MUST_COLUMNS, Person, known_criteria
+from matching.people import COLUMNS, CRITERIA, LISTS, MUST_COLUMNS, Person, known_criteria
 from matching.words import fold
 
+# How alike a word and a criterion are before the word is taken for a slip of it (difflib's ratio).
+SLIP = 0.75
 _NUMBERS = ("capacity", "born", "stage")
 # A spreadsheet takes a cell that begins like this for a formula; an apostrophe keeps it a text (OWASP, CSV injection).
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -137,16 +140,23 @@ class _Reader:
             first.setdefault(name, row)
 
     def _unknown_criteria(self, found: list[tuple[int, Person]]) -> None:
-        """A slip in `unused` or `share` would use or show what its owner did not mean: refused, not skipped."""
+        """A slip in `unused` or `share` would use or show what its owner did not mean: what looks like one is refused.
+
+        Anything else may be a kind of identity that nobody here happens to give, and is only named.
+        """
         known = known_criteria(person for _, person in found)
+        strange: set[str] = set()
         for row, person in found:
             for column in ("share", "unused", "importance"):
                 for name in getattr(person, column):
-                    if name not in known:
-                        fix = (
-                            "Write a criterion, like goals, age or identities, or a kind of identity used in this file."
-                        )
-                        self._problem(row, column, name, fix)
+                    near = [] if name in known else get_close_matches(name, CRITERIA, n=1, cutoff=SLIP)
+                    if near:
+                        self._problem(row, column, name, f"There is no such criterion. Did you mean {near[0]}?")
+                    elif name not in known:
+                        strange.add(name)
+        if strange:
+            named = ", ".join(sorted(strange))
+            self.warnings.append(f"{self.source}: neither criteria nor kinds of identity given here: {named}.")
 
     def _musts_nobody_can_meet(self, people: list[Person]) -> None:
         kinds = {kind for person in people for kind in person.answers.kinds} | set(MUST_COLUMNS.values())

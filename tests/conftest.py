@@ -1,15 +1,32 @@
 """What every test may use. The databases are real: SQLite files and a PostgreSQL 18 that lives as long as the run."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from hypothesis import settings
+from pytest_factoryboy import LazyFixture, register
+from sqlalchemy.orm import Session
 
+from tests.clients import Browser
 from tests.databases import ENGINES, PostgresCopies, SqliteCopies
+from tests.factories import (
+    CURRENT,
+    BankFactory,
+    HourLogFactory,
+    IntroductionFactory,
+    MemberFactory,
+    PartFactory,
+    SchemeFactory,
+)
 from tests.postgres import ThrowawayPostgres
+from timebank.app import create_app
+from timebank.config import Config
 from timebank.db import Database
+from timebank.members.models import Member
+from timebank.schemes import service as schemes
 
 POSTGRES_VARIABLE = "TIMEBANK_TEST_POSTGRES"
 _server: list[ThrowawayPostgres] = []
@@ -44,8 +61,10 @@ def sqlite_copies(tmp_path_factory: pytest.TempPathFactory) -> SqliteCopies:
 
 
 @pytest.fixture(scope="session")
-def postgres_copies(worker: str) -> PostgresCopies:
-    return PostgresCopies(os.environ[POSTGRES_VARIABLE], worker)
+def postgres_copies(worker: str) -> Iterator[PostgresCopies]:
+    copies = PostgresCopies(os.environ[POSTGRES_VARIABLE], worker)
+    yield copies
+    copies.close()
 
 
 @pytest.fixture(params=ENGINES)
@@ -60,3 +79,56 @@ def database(copies: SqliteCopies | PostgresCopies) -> Iterator[Database]:
     database = Database(copies.url())
     yield database
     copies.discard(database)
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """The test's own session; factories build in it, and `as_` commits it before each request."""
+    opened = database.open_writing()
+    CURRENT["session"] = opened
+    yield opened
+    opened.close()
+    CURRENT.clear()
+
+
+@pytest.fixture
+def app(database: Database) -> Flask:
+    return create_app(Config(secret_key="only-for-tests-" * 3), database)
+
+
+@pytest.fixture
+def as_(app: Flask, session: Session) -> Callable[[Member | None], Browser]:
+    return lambda member: Browser(app, session, member)
+
+
+@pytest.fixture
+def stranger(as_: Callable[[Member | None], Browser]) -> Browser:
+    return as_(None)
+
+
+@pytest.fixture(autouse=True)
+def noise(request: pytest.FixtureRequest) -> None:
+    """Rows that belong to somebody else, so that a filter that is missing shows."""
+    if "session" in request.fixturenames:
+        request.getfixturevalue("session")
+        HourLogFactory(words="somebody else's")
+
+
+register(BankFactory)
+register(MemberFactory)
+register(SchemeFactory)
+register(PartFactory)
+register(HourLogFactory)
+register(IntroductionFactory)
+# Each person by name, so that the giver is never the receiver.
+for person in ("giver", "receiver", "mentor", "supported", "bystander"):
+    register(MemberFactory, person, bank=LazyFixture("bank"), name=person.title())
+register(MemberFactory, "outsider", name="Outsider")
+register(MemberFactory, "looks_after_all", bank=LazyFixture("bank"), name="Coordinator")
+
+
+@pytest.fixture
+def coordinator(looks_after_all: Member, session: Session) -> Member:
+    """Looks after the whole bank."""
+    schemes.make_coordinator(session, member=looks_after_all)
+    return looks_after_all

@@ -56,6 +56,9 @@ class PostgresCopies:
         self._execute(f"CREATE DATABASE {name} TEMPLATE {self.template}")
         return self.pattern.format(name)
 
+    def close(self) -> None:
+        self.server.dispose()
+
     def discard(self, database: Database) -> None:
         database.close()
         self._execute(f"DROP DATABASE {database.url.database} WITH (FORCE)")

@@ -48,5 +48,8 @@ class ThrowawayPostgres:
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(
             [self.binaries / program, "-D", self.data, *arguments],
-            check=True, stdout=subprocess.DEVNULL, cwd=self.data, **self._as_user,
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=self.data,
+            **self._as_user,
         )

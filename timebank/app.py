@@ -86,7 +86,7 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
     app.config.from_mapping(_flask_settings(config))
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(length=show_length, day=days.day, moment=days.moment)
+    app.jinja_env.filters.update(as_time=show_length, day=days.day, moment=days.moment)
     database = database or Database(config.database_url)
     edge.plug_in(app, database)
     app.session_interface = HeldByServer(database)
@@ -170,17 +170,14 @@ def _navigation(asker: Asker) -> list[NavigationItem]:
     rows = [
         ("Home", "home.show", 0),
         ("Hours", "hours.show_all", sum(view.waits_for_me for view in hours.list_waiting(session, member))),
-        ("My statement", "statements.show", 0),
         ("Introductions", "introductions.show_all", introductions.count_waiting(session, member)),
         ("Offers and asks", "offers.show_all", 0),
-        ("Checks", "queries.show_all", sum(query.is_open for query in queries.list_for_member(session, member))),
         ("My profile", "profiles.show", 0),
     ]
     if asker.is_coordinator:
         rows.append(("Desk", "desk.show", desk.count_waiting(session, member)))
     here = (request.blueprint or "").split(".")[0]
-    if here == "matches":
-        here = "desk"
+    here = {"matches": "desk", "statements": "hours", "queries": "hours"}.get(here, here)
     return [
         NavigationItem(label=label, url=url_for(endpoint), current=endpoint.startswith(f"{here}."), waiting=waiting)
         for label, endpoint, waiting in rows

@@ -3,6 +3,7 @@
 import rich_click as click
 
 from timebank.banks.commands import add_coordinator, migrate, new_bank, work
+from timebank.imports.commands import import_, undo_import
 from timebank.matches.commands import match
 from timebank.serving import serve
 
@@ -12,7 +13,7 @@ def main() -> None:
     """Timebank: an equal-value time ledger, and introductions between people who can support each other."""
 
 
-for command in (serve, migrate, new_bank, add_coordinator, work, match):
+for command in (serve, migrate, new_bank, add_coordinator, work, match, import_, undo_import):
     main.add_command(command)
 
 

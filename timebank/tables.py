@@ -1,6 +1,7 @@
 """Imports every models module, so that migrations and tests see all tables."""
 
 import timebank.hours.models
+import timebank.imports.models
 import timebank.introductions.models
 import timebank.matches.models
 import timebank.members.models

@@ -54,6 +54,10 @@ class Model:
 
     # What is refused, and why
 
+    @staticmethod
+    def is_empty(purse: Purse) -> bool:
+        return not (purse.posted or purse.out or purse.into)
+
     def refuses_move(self, transfer: Transfer, *, posted: int = 0, held: int = 0) -> Refusal:
         giver, receiver = self.purses[transfer.giver], self.purses[transfer.receiver]
         if not (giver.is_open and receiver.is_open):

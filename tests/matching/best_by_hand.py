@@ -56,7 +56,9 @@ def _best_pairs(points: dict[tuple[int, int], int], people: int, counted: int) -
     return best(frozenset(range(people)))
 
 
-def _best_places(points: dict[tuple[int, int], int], places: tuple[int, ...], counted: int, *, both_ways: bool) -> Value:
+def _best_places(
+    points: dict[tuple[int, int], int], places: tuple[int, ...], counted: int, *, both_ways: bool
+) -> Value:
     reversible = {ends for ends in points if (ends[1], ends[0]) in points} if not both_ways else set()
 
     @cache

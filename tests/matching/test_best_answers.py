@@ -31,7 +31,7 @@ class TestAgainstEveryPossibleRound:
             paired += len(decided.pairs)
 
         with capsys.disabled():
-            print(f"\n{name}: {tried} pools against every possible round, {paired} pairs")
+            print(f"\n{name}: {tried} pools against every possible round, {paired} pairs")  # noqa: T201 - a promise with a count prints it
         assert tried == POOLS_EACH
         assert POOLS_EACH * len(SCHEMES) >= 500
         assert paired > POOLS_EACH / 2

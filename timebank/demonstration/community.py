@@ -126,8 +126,7 @@ class Year:
             for number, introduction in enumerate(sent[: max(3, len(sent) // 2)]):
                 self._answer_all(introduction, at + timedelta(days=1), yes=number != 1)
         introductions.lapse_unanswered(self.session, at=at + timedelta(days=30))
-        started = [found for member in self.members for found in relationships.list_live(self.session, member.id)]
-        ended = min(started, key=lambda found: str(found.id))
+        ended = relationships.list_live_in_bank(self.session, self.bank.id)[0]
         relationship_service.end(
             self.session, relationship_id=ended.id, member=ended.guide, at=self.now - timedelta(weeks=20)
         )
@@ -158,17 +157,17 @@ class Year:
     # Hours
 
     def one_week(self, at: datetime) -> None:
-        pairs = [(found.guide, found.other) for found in self._live_relationships() if self.chance.random() > 0.45]  # noqa: PLR2004
+        pairs = [
+            (found.guide, found.other)
+            for found in relationships.list_live_in_bank(self.session, self.bank.id)
+            if self.chance.random() > 0.45
+        ]  # noqa: PLR2004
         pairs += [self._neighbours() for _ in range(5)]
         for giver, receiver in pairs:
             self._exchange(giver, receiver, at + timedelta(days=self.chance.randrange(6)))
         helper = self.chance.choice([member for member in self.members if member is not self.coordinator])
         log = self._log(helper, None, at, minutes=120, words="tea and washing up at the drop-in")
         hours.confirm_hours(self.session, log_id=log.id, member=self.coordinator, at=at + timedelta(days=1))
-
-    def _live_relationships(self) -> list[relationships.Relationship]:
-        found = {live.id: live for member in self.members for live in relationships.list_live(self.session, member.id)}
-        return sorted(found.values(), key=lambda live: str(live.guide_id) + str(live.other_id))
 
     def _neighbours(self) -> tuple[Member, Member]:
         giver, receiver = self.chance.sample(self.members, 2)

@@ -133,7 +133,7 @@ def _view(member: Member, row: tuple, names: dict[UUID, str], codes: dict[UUID, 
 def _codes(session: Session, member_ids: set[UUID]) -> dict[UUID, str]:
     if not member_ids:
         return {}
-    return dict(session.execute(select(Member.id, Member.code).where(Member.id.in_(member_ids))).tuples().all())
+    return dict(session.execute(select(Member.id, Member.code).where(Member.id.in_(member_ids))).all())
 
 
 def list_known(session: Session, member: Member) -> list[Member]:
@@ -144,7 +144,7 @@ def list_known(session: Session, member: Member) -> list[Member]:
         .join(transfer, transfer.c.id == HourLog.id)
         .where(HourLog.bank_id == member.bank_id, _party(member.id), transfer.c.state == POSTED)
         .distinct()
-    ).tuples()
+    )
     known |= {other for pair in exchanged for other in pair if other not in {None, member.id}}
     known -= members.kept_apart_from(session, member.id)
     if not known:

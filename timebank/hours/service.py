@@ -63,10 +63,7 @@ def find_partner(session: Session, *, member: Member, partner_id: UUID | None, c
 
 def scheme_between(session: Session, member: Member, partner: Member | None) -> UUID | None:
     """Hours between two who were brought together by a scheme count as that scheme's."""
-    for relationship in relationships.list_live(session, member.id):
-        if partner is not None and relationship.partner_of(member).id == partner.id:
-            return relationship.scheme_id
-    return None
+    return relationships.find_scheme_between(session, member.id, partner.id) if partner else None
 
 
 def log_hours(  # noqa: PLR0913 - each is one thing that the person said

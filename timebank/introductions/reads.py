@@ -116,7 +116,7 @@ def open_pairs(session: Session, scheme_id: UUID) -> list[tuple[UUID, UUID]]:
             select(Introduction.guide_id, Introduction.other_id).where(
                 Introduction.scheme_id == scheme_id, Introduction.state == State.OPEN
             )
-        ).tuples()
+        )
     )
 
 
@@ -127,5 +127,5 @@ def refused_pairs(session: Session, scheme_id: UUID) -> list[tuple[UUID, UUID]]:
             select(Introduction.guide_id, Introduction.other_id).where(
                 Introduction.scheme_id == scheme_id, Introduction.state == State.NOT_THIS_TIME
             )
-        ).tuples()
+        )
     )

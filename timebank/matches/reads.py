@@ -63,7 +63,7 @@ def view(session: Session, round_: Round, coordinator: Member) -> RoundView:
     people = {member_id for proposal in others for member_id in (proposal.guide_id, proposal.other_id)}
     sent = [proposal.introduction_id for proposal in others if proposal.introduction_id is not None]
     states = (
-        session.execute(select(Introduction.id, Introduction.state).where(Introduction.id.in_(sent))).tuples().all()
+        session.execute(select(Introduction.id, Introduction.state).where(Introduction.id.in_(sent))).all()
     )
     return RoundView(
         round=round_,

@@ -39,7 +39,7 @@ def list_members(session: Session, bank_id: UUID) -> list[Member]:
 def names_of(session: Session, member_ids: set[UUID]) -> dict[UUID, str]:
     if not member_ids:
         return {}
-    return dict(session.execute(select(Member.id, Member.name).where(Member.id.in_(member_ids))).tuples().all())
+    return dict(session.execute(select(Member.id, Member.name).where(Member.id.in_(member_ids))).all())
 
 
 def find_by_code(session: Session, asker: Member, typed: str) -> Member | None:
@@ -67,4 +67,4 @@ def kept_apart_from(session: Session, member_id: UUID) -> set[UUID]:
             or_(NotWith.member_id == member_id, NotWith.other_id == member_id)
         )
     )
-    return {other if one == member_id else one for one, other in rows.tuples()}
+    return {other if one == member_id else one for one, other in rows}

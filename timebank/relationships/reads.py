@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from timebank.errors import NotFound
@@ -20,6 +20,26 @@ def list_live(session: Session, member_id: UUID) -> list[Relationship]:
     return list(found)
 
 
+def list_live_in_bank(session: Session, bank_id: UUID) -> list[Relationship]:
+    found = session.scalars(
+        select(Relationship)
+        .where(Relationship.bank_id == bank_id, Relationship.ended_at.is_(None))
+        .options(joinedload(Relationship.guide), joinedload(Relationship.other))
+        .order_by(Relationship.guide_id, Relationship.other_id)
+    )
+    return list(found)
+
+
+def find_scheme_between(session: Session, one_id: UUID, other_id: UUID) -> UUID | None:
+    """The scheme that brought these two together, while they are."""
+    return session.scalar(
+        select(Relationship.scheme_id)
+        .where(_between(one_id, other_id), Relationship.ended_at.is_(None), Relationship.scheme_id.is_not(None))
+        .order_by(Relationship.started_at)
+        .limit(1)
+    )
+
+
 def get_for_party(session: Session, relationship_id: UUID, member: Member) -> Relationship:
     found = session.scalar(select(Relationship).where(_with(member.id), Relationship.id == relationship_id))
     if found is None:
@@ -32,7 +52,7 @@ def pairs_in_scheme(session: Session, scheme_id: UUID, *, live: bool) -> list[tu
     found = session.execute(
         select(Relationship.guide_id, Relationship.other_id).where(Relationship.scheme_id == scheme_id, ended)
     )
-    return list(found.tuples())
+    return list(found)
 
 
 def count_live_as_guide(session: Session, *, scheme_id: UUID, member_id: UUID) -> int:
@@ -59,14 +79,16 @@ def count_live(session: Session, *, scheme_id: UUID, member_id: UUID) -> int:
 
 def have_been_together(session: Session, one_id: UUID, other_id: UUID) -> bool:
     """Now or before: such a person does not settle a query between the two."""
-    found = select(Relationship.id).where(
-        or_(
-            (Relationship.guide_id == one_id) & (Relationship.other_id == other_id),
-            (Relationship.guide_id == other_id) & (Relationship.other_id == one_id),
-        )
-    )
+    found = select(Relationship.id).where(_between(one_id, other_id))
     return session.scalar(found.limit(1)) is not None
 
 
 def _with(member_id: UUID):  # noqa: ANN202 - SQLAlchemy's own expression
     return or_(Relationship.guide_id == member_id, Relationship.other_id == member_id)
+
+
+def _between(one_id: UUID, other_id: UUID):  # noqa: ANN202 - SQLAlchemy's own expression
+    return or_(
+        and_(Relationship.guide_id == one_id, Relationship.other_id == other_id),
+        and_(Relationship.guide_id == other_id, Relationship.other_id == one_id),
+    )

@@ -3,7 +3,7 @@
 from flask import Blueprint, request, url_for
 from flask import session as held
 from flask.typing import ResponseReturnValue
-from flask_security import hash_password, login_user, logout_user
+from flask_security import hash_password, login_user, logout_user, verify_password
 
 from timebank import clock
 from timebank.signin import service
@@ -34,7 +34,7 @@ def enter() -> ResponseReturnValue:
     user = service.find_user(session(), form.values["sign_in_name"])
     if user is None:
         hash_password(form.values["password"])  # as slow as a real check, so that the time tells nothing
-    if user is None or not user.verify_password(form.values["password"]) or not user.active:
+    if user is None or not verify_password(form.values["password"], user.password) or not user.active:
         form.refuse("sign_in_name", NOT_RIGHT)
         return render("signin/show.html", fragment="signin/_form.html", status=422, form=form)
     login_user(user)

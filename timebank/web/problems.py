@@ -61,7 +61,10 @@ def _http(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     current_app.logger.error("unexpected %s at %s", type(error).__name__, request.endpoint, exc_info=error)
-    return _answer(500, SENTENCES[500])
+    try:
+        return _answer(500, SENTENCES[500])
+    except Exception:  # noqa: BLE001 - whatever broke the page may break the page about it too
+        return Response(f"<!doctype html><title>Sorry</title><p>{SENTENCES[500]}</p>", status=500, mimetype="text/html")
 
 
 def _answer(status: int, sentence: str) -> Response:

@@ -15,7 +15,7 @@ def wants_fragment() -> bool:
     )
 
 
-def render(page: str, *, fragment: str | None = None, status: int = 200, **context: Any) -> Response:
+def render(page: str, /, *, fragment: str | None = None, status: int = 200, **context: Any) -> Response:
     template = fragment if fragment is not None and wants_fragment() else page
     answer = make_response(render_template(template, **context), status)
     answer.vary.add("HX-Request")

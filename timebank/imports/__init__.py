@@ -1,0 +1,1 @@
+"""Bringing people and hours in from other systems, once, and taking an import back."""

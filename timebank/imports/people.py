@@ -1,0 +1,225 @@
+"""Bringing the people file into a scheme of a bank: members, their parts in the scheme, and their answers.
+
+The same id in the same bank is the same person, whichever scheme the file is for. What somebody has answered here themselves is
+never written over. Experiences and identities stay unused and unshown until their owner says yes here.
+"""
+
+import csv
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from matching import Person
+from matching.peoplefile import PeopleFile, read_people
+from matching.words import fold
+from timebank.imports import reads
+from timebank.imports.cells import FileRefused, Sheet
+from timebank.imports.models import ImportBatch, ImportedMember, ImportedPart, ImportKind
+from timebank.imports.progress import Moved, nobody_looks
+from timebank.imports.service import bring_back, remember
+from timebank.members import service as members
+from timebank.members.models import Bank, Member, MemberStatus
+from timebank.profiles import reads as profiles
+from timebank.profiles.criteria import QUESTIONS
+from timebank.profiles.models import Answer
+from timebank.schemes import service as schemes
+from timebank.schemes.models import BankScheme, SchemeMembership, Side
+
+LONGEST_ID, LONGEST_ROLES, MOST_CAPACITY = 120, 200, 50
+# There is no place for these here yet; the command says so instead of losing them unseen.
+NOT_KEPT = ("stage", "ended_with", "kept_with")
+ONE_WAY = "one-way"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TheirPeople:
+    file: str
+    people: tuple[Person, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeoplePlan:
+    new: tuple[Person, ...]
+    back: tuple[Person, ...]  # came with an import that was undone
+    joining: tuple[Person, ...]  # members by an earlier file, new to this scheme
+    left: tuple[Person, ...]  # have left the bank since: not brought back
+
+    @property
+    def all(self) -> tuple[Person, ...]:
+        return (*self.new, *self.back, *self.joining)
+
+
+def read_file(path: Path, *, scheme: BankScheme, today: date) -> TheirPeople:
+    """Raises FileRefused with everything the bank cannot take, PeopleRefused with everything the engine cannot read."""
+    read = read_people(path)
+    sheet = Sheet(path)
+    _check_against_bank(sheet, read, scheme, today)
+    if sheet.problems:
+        raise FileRefused(sheet.problems)
+    return TheirPeople(file=str(path), people=read.people, warnings=(*read.warnings, *_not_kept(read.people)))
+
+
+def _check_against_bank(sheet: Sheet, read: PeopleFile, scheme: BankScheme, today: date) -> None:
+    rows = _row_numbers(sheet.path)
+    youngest = profiles.youngest_year(today)
+    for person in read.people:
+        row = rows.get(person.id, 0)
+        if len(person.id) > LONGEST_ID:
+            sheet.problem(row=row, column="id", value=person.id, fix=f"The id is longer than {LONGEST_ID} letters. Shorten it.")
+        if scheme.rules.shape == ONE_WAY and not person.side:
+            sheet.problem(row=row, column="side", fix="This scheme needs a side. Write offer, seek or both.")
+        if person.capacity > MOST_CAPACITY:
+            fix = f"Nobody here supports more than {MOST_CAPACITY} people at a time. Write a smaller number."
+            sheet.problem(row=row, column="capacity", value=str(person.capacity), fix=fix)
+        if person.born is not None and person.born > youngest:
+            fix = f"Nobody joins who is not yet eighteen. Write a year up to {youngest}, or take the row out."
+            sheet.problem(row=row, column="born", value=str(person.born), fix=fix)
+        if len(";".join(person.roles)) > LONGEST_ROLES:
+            fix = f"The records are longer than {LONGEST_ROLES} letters together. Shorten them."
+            sheet.problem(row=row, column="roles", value=";".join(person.roles), fix=fix)
+
+
+def _row_numbers(path: Path) -> dict[str, int]:
+    """Where each id stands, for sentences about rows that the engine itself had nothing against."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        table = list(csv.reader(file))
+    place = next((cells.index(cell) for cells in table[:1] for cell in cells if fold(cell) == "id"), 0)
+    return {cells[place].strip().removeprefix("'"): row for row, cells in enumerate(table, start=1) if len(cells) > place}
+
+
+def _not_kept(people: tuple[Person, ...]) -> list[str]:
+    counts = {column: sum(1 for person in people if getattr(person, column) not in {None, ()}) for column in NOT_KEPT}
+    warnings = [
+        f"{column} is in the file for {count} people and cannot be kept here yet." for column, count in counts.items() if count
+    ]
+    weighed = sum(1 for person in people if set(person.importance) - set(QUESTIONS) - {"age"})
+    if weighed:
+        warnings.append(f"importance of single kinds of identity, for {weighed} people, cannot be kept here yet.")
+    return warnings
+
+
+def plan_people(session: Session, *, bank: Bank, scheme: BankScheme, people: tuple[Person, ...]) -> PeoplePlan:
+    """Writes nothing."""
+    known = reads.known_members(session, bank.id, ImportKind.PEOPLE)
+    undone = reads.undone_batches(session, bank.id)
+    taking_part = set(session.scalars(select(SchemeMembership.member_id).where(SchemeMembership.scheme_id == scheme.id)))
+    sorted_out: dict[str, list[Person]] = {"new": [], "back": [], "joining": [], "left": []}
+    for person in people:
+        if person.id not in known:
+            sorted_out["new"].append(person)
+            continue
+        imported, member = known[person.id]
+        if member.status is MemberStatus.LEFT:
+            sorted_out["back" if imported.batch_id in undone else "left"].append(person)
+        elif member.id not in taking_part:
+            sorted_out["joining"].append(person)
+    return PeoplePlan(**{name: tuple(found) for name, found in sorted_out.items()})
+
+
+def import_people(
+    session: Session,
+    *,
+    bank: Bank,
+    scheme: BankScheme,
+    theirs: TheirPeople,
+    at: datetime,
+    today: date,
+    moved: Moved = nobody_looks,
+) -> tuple[PeoplePlan, ImportBatch | None]:
+    """Writes what is new. No batch when nothing is."""
+    session.execute(select(Bank.id).where(Bank.id == bank.id).with_for_update())
+    plan = plan_people(session, bank=bank, scheme=scheme, people=theirs.people)
+    if not plan.all:
+        return plan, None
+    batch = ImportBatch(id=uuid4(), bank_id=bank.id, kind=ImportKind.PEOPLE, files=[theirs.file], imported_at=at)
+    session.add(batch)
+    session.flush()
+    arrival = _Arrival(session, bank=bank, scheme=scheme, batch=batch, today=today)
+    for done, person in enumerate(plan.all, start=1):
+        arrival.bring(person)
+        moved(done)
+    arrival.keep_apart(theirs.people, at=at)
+    session.flush()
+    return plan, batch
+
+
+class _Arrival:
+    """One import while it writes."""
+
+    def __init__(self, session: Session, *, bank: Bank, scheme: BankScheme, batch: ImportBatch, today: date) -> None:
+        self.session, self.bank, self.scheme, self.batch, self.today = session, bank, scheme, batch, today
+        self.known: dict[str, tuple[ImportedMember, Member]] = reads.known_members(session, bank.id, ImportKind.PEOPLE)
+        self.members: dict[str, Member] = {number: member for number, (_, member) in self.known.items()}
+
+    def bring(self, person: Person) -> None:
+        member = self._member(person)
+        self._join(member, person)
+        self._answer(member, person)
+
+    def _member(self, person: Person) -> Member:
+        if person.id not in self.known:
+            member = members.add_member(self.session, bank=self.bank, name=person.id, joined_on=self._since(person))
+            remember(self.session, batch=self.batch, number=person.id, member=member)
+            self.members[person.id] = member
+            return member
+        imported, member = self.known[person.id]
+        if member.status is MemberStatus.LEFT:
+            bring_back(imported, member, self.batch)
+        return member
+
+    def _join(self, member: Member, person: Person) -> None:
+        side, roles = Side(person.side or Side.BOTH), ";".join(person.roles)
+        part = self.session.get(SchemeMembership, (self.scheme.id, member.id))
+        if part is None:
+            part = schemes.join(
+                self.session, member=member, scheme=self.scheme, side=side, on=self._since(person),
+                capacity=person.capacity, roles=roles,
+            )  # fmt: skip
+        part.is_stepped_back = False
+        came_with = self.session.get(ImportedPart, (self.scheme.id, member.id))
+        if came_with is not None:
+            came_with.batch_id = self.batch.id
+            return
+        self.session.add(
+            ImportedPart(scheme_id=self.scheme.id, member_id=member.id, bank_id=self.bank.id, batch_id=self.batch.id)
+        )
+
+    def _answer(self, member: Member, person: Person) -> None:
+        said_here = profiles.answers_of(self.session, member.id)
+        for criterion, question in QUESTIONS.items():
+            words = _words(person, criterion)
+            if not words or criterion in said_here:
+                continue
+            name = "age" if criterion == "born" else criterion
+            waits_for_a_yes = question.is_sensitive
+            self.session.add(
+                Answer(
+                    member_id=member.id,
+                    criterion=criterion,
+                    words=words,
+                    is_shown=not waits_for_a_yes and person.answers.shows(name),
+                    is_used=(not waits_for_a_yes and person.answers.uses(name)) or criterion == "musts",
+                    importance=person.importance.get(name, 1),
+                )
+            )
+
+    def _since(self, person: Person) -> date:
+        return person.waiting_since or self.today
+
+    def keep_apart(self, people: tuple[Person, ...], *, at: datetime) -> None:
+        """Of everybody in the file: somebody known may have said so since. An id nobody has here names nobody."""
+        for person in people:
+            for other in person.not_with:
+                if person.id in self.members and other in self.members and person.id != other:
+                    members.keep_apart(self.session, member=self.members[person.id], other=self.members[other], at=at)
+
+
+def _words(person: Person, criterion: str) -> list[str]:
+    if criterion == "born":
+        return [] if person.born is None else [str(person.born)]
+    return list(getattr(person, criterion))

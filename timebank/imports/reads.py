@@ -1,0 +1,65 @@
+"""What was imported before."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ledger.tables import transfer
+from timebank.imports.models import ImportBatch, ImportedMember, ImportedRow, ImportKind
+from timebank.members.models import Member
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownRow:
+    key: str
+    stamp: datetime
+    giver_account: UUID
+    receiver_account: UUID
+    minutes: int
+
+
+def find_batch(session: Session, bank_id: UUID | None, batch_id: UUID) -> ImportBatch | None:
+    batch = session.get(ImportBatch, batch_id)
+    return batch if batch is not None and bank_id in {None, batch.bank_id} else None
+
+
+def known_members(session: Session, bank_id: UUID, kind: ImportKind) -> dict[str, tuple[ImportedMember, Member]]:
+    """By the number that the other system gave them."""
+    found = session.execute(
+        select(ImportedMember, Member)
+        .join(Member, Member.id == ImportedMember.member_id)
+        .where(ImportedMember.bank_id == bank_id, ImportedMember.kind == kind)
+    )
+    return {imported.number: (imported, member) for imported, member in found}
+
+
+def known_rows(session: Session, bank_id: UUID) -> list[KnownRow]:
+    """The rows that stand here as transfers."""
+    found = session.execute(
+        select(ImportedRow.key, ImportedRow.stamp, transfer.c.giver_id, transfer.c.receiver_id, transfer.c.minutes)
+        .join(transfer, transfer.c.id == ImportedRow.transfer_id)
+        .where(ImportedRow.bank_id == bank_id, ImportedRow.is_undone.is_(False))
+    )
+    return [
+        KnownRow(key=key, stamp=stamp, giver_account=giver, receiver_account=receiver, minutes=minutes)
+        for key, stamp, giver, receiver, minutes in found
+    ]
+
+
+def list_standing(session: Session, batch_id: UUID) -> list[UUID]:
+    """The transfers of a batch, in the order in which they were posted."""
+    return list(
+        session.scalars(
+            select(ImportedRow.transfer_id)
+            .where(ImportedRow.batch_id == batch_id, ImportedRow.is_undone.is_(False))
+            .order_by(ImportedRow.stamp, ImportedRow.transfer_id)
+        )
+    )
+
+
+def undone_batches(session: Session, bank_id: UUID) -> set[UUID]:
+    found = select(ImportBatch.id).where(ImportBatch.bank_id == bank_id, ImportBatch.undone_at.is_not(None))
+    return set(session.scalars(found))
