@@ -5,6 +5,7 @@ Everything wrong is told at once, each with the row a spreadsheet shows, the col
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from matching.errors import AnswerRefused, PeopleRefused, Problem
 from matching.people import COLUMNS, CRITERIA, LISTS, MUST_COLUMNS, Person, known_criteria
 from matching.words import fold
 
+_DIGITS = re.compile("-?[0-9]{1,9}")
 # How alike a word and a criterion are before the word is taken for a slip of it (difflib's ratio).
 SLIP = 0.75
 _NUMBERS = ("capacity", "born", "stage")
@@ -196,14 +198,9 @@ def _value(column: str, text: str) -> Any:
 
 
 def _whole(column: str, text: str) -> int:
-    try:
-        return int(text) if text.isascii() and text.lstrip("-").isdigit() else _no_number(column, text)
-    except ValueError:
-        return _no_number(column, text)
-
-
-def _no_number(column: str, text: str) -> int:
-    raise AnswerRefused(column, text, "Write a whole number in digits.")
+    if not _DIGITS.fullmatch(text):
+        raise AnswerRefused(column, text, "Write a whole number in digits, of at most nine.")
+    return int(text)
 
 
 def _date(column: str, text: str) -> date:

@@ -88,8 +88,9 @@ class _Pool:
         self.on = on
         if len({person.id for person in people}) < len(people):
             raise AnswerRefused("id", "", "Two people have the same id; give each their own.")
-        most = scheme.round.places_most
-        self.places = [person.capacity if most is None else min(person.capacity, most) for person in people]
+        # Nobody can have more partners than there are people, whatever number their row says.
+        most = len(people) if scheme.round.places_most is None else scheme.round.places_most
+        self.places = [min(person.capacity, most) for person in people]
         self.sided = scheme.shape == "one-way"
         # Which rules parted a person from anybody, and whether anybody was possible, by side and position.
         self.parted: dict[tuple[str, int], set[str]] = {}

@@ -30,7 +30,6 @@ from timebank.offers.routes import bp as offers_bp
 from timebank.pages.routes import bp as pages_bp
 from timebank.pages.routes import current_bank, exit_url
 from timebank.profiles.routes import bp as profiles_bp
-from timebank.queries import reads as queries
 from timebank.queries.routes import bp as queries_bp
 from timebank.relationships.routes import bp as relationships_bp
 from timebank.schemes import reads as schemes

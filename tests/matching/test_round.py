@@ -214,6 +214,13 @@ class TestSeveralPlacesAmongEquals:
         assert counts["a"] <= 3
         assert all(counts[name] == 1 for name in "bcd")
 
+    def test_a_number_of_places_beyond_any_pool_does_no_harm(self):
+        decided = run_round(
+            [someone("ana", side="seek"), someone("bo", side="offer", capacity=10**30)], SCHEMES["one-way"], on=ON
+        )
+
+        assert ids(decided) == [("ana", "bo")]
+
 
 class TestProgress:
     def test_it_is_told_how_far_it_has_come(self):

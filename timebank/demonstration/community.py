@@ -161,7 +161,7 @@ class Year:
             (found.guide, found.other)
             for found in relationships.list_live_in_bank(self.session, self.bank.id)
             if self.chance.random() > 0.45
-        ]  # noqa: PLR2004
+        ]
         pairs += [self._neighbours() for _ in range(5)]
         for giver, receiver in pairs:
             self._exchange(giver, receiver, at + timedelta(days=self.chance.randrange(6)))
@@ -190,7 +190,7 @@ class Year:
         words: str = "",
         by_giver: bool | None = None,
     ) -> HourLog:
-        by_giver = receiver is None or (self.chance.random() > 0.4 if by_giver is None else by_giver)  # noqa: PLR2004
+        by_giver = receiver is None or (self.chance.random() > 0.4 if by_giver is None else by_giver)
         member, partner = (giver, receiver) if by_giver else (receiver, giver)
         assert member is not None
         return hours.log_hours(

@@ -90,12 +90,12 @@ def _parts(chance: random.Random, number: int) -> dict[str, tuple[Side, int, str
     """Ten mentors and sixteen people supported, fifteen penfriends, twelve co-counsellors, and neighbours everywhere."""
     parts: dict[str, tuple[Side, int, str]] = {}
     if number % 6 == 0:
-        parts["fanon"] = (Side.BOTH if number == 30 else Side.OFFER, chance.randint(2, 3), "mentor")  # noqa: PLR2004
-    elif number % 6 in {1, 3} and number < 48:  # noqa: PLR2004
+        parts["fanon"] = (Side.BOTH if number == 30 else Side.OFFER, chance.randint(2, 3), "mentor")
+    elif number % 6 in {1, 3} and number < 48:
         parts["fanon"] = (Side.SEEK, 1, "")
-    if number % 4 == 3:  # noqa: PLR2004
+    if number % 4 == 3:
         parts["penfriend"] = (Side.BOTH, 1, "")
-    if number % 5 == 2:  # noqa: PLR2004
+    if number % 5 == 2:
         parts["co-counselling"] = (Side.BOTH, 1, "core-training;active")
     if number % 3 != 1 or not parts:
         parts["open"] = (Side.BOTH, 1, "")
@@ -116,10 +116,10 @@ def _person(chance: random.Random, name: str) -> Invented:
         "interests": chance.sample(INTERESTS, chance.randint(1, 3)),
         "skills": chance.sample(SKILLS, chance.randint(1, 2)),
     }
-    answers = {criterion: words for criterion, words in answers.items() if words and chance.random() > 0.08}  # noqa: PLR2004
+    answers = {criterion: words for criterion, words in answers.items() if words and chance.random() > 0.08}
     everyday = {"born", "areas", "languages", "modes", "goals", "looking_for", "interests", "skills", "times"}
-    shown = {criterion for criterion in everyday if chance.random() > 0.15}  # noqa: PLR2004
-    shown |= {criterion for criterion in ("identities", "experiences") if chance.random() > 0.5}  # noqa: PLR2004
+    shown = {criterion for criterion in everyday if chance.random() > 0.15}
+    shown |= {criterion for criterion in ("identities", "experiences") if chance.random() > 0.5}
     importance = {
         "identities": chance.choice([0, 1, 3, 5]),
         "experiences": chance.choice([1, 3]),
@@ -132,4 +132,4 @@ def _person(chance: random.Random, name: str) -> Invented:
 
 def _identities(chance: random.Random) -> list[str]:
     kinds = {"faith": FAITHS, "heritage": HERITAGES}
-    return [f"{kind}:{chance.choice(values)}" for kind, values in kinds.items() if chance.random() > 0.3]  # noqa: PLR2004
+    return [f"{kind}:{chance.choice(values)}" for kind, values in kinds.items() if chance.random() > 0.3]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from ledger.tables import transfer
@@ -44,7 +44,7 @@ def _with_ledger() -> Select[tuple[HourLog, str, object, int | None, str | None]
     ).join(transfer, transfer.c.id == HourLog.id)
 
 
-def _party(member_id: UUID):  # noqa: ANN202 - SQLAlchemy's own expression
+def _party(member_id: UUID) -> ColumnElement[bool]:
     return or_(HourLog.giver_id == member_id, HourLog.receiver_id == member_id)
 
 
@@ -99,12 +99,12 @@ def view(session: Session, log: HourLog, member: Member) -> LogView:
 
 
 def _views(session: Session, member: Member, rows: Sequence) -> list[LogView]:
-    names = members.names_of(session, {row[0].other_side_id(member.id) for row in rows} - {None})
+    names = members.names_of(session, {row[0].other_side_id(member.id) for row in rows})
     codes = _codes(session, {row[0].other_side_id(member.id) for row in rows if row[0].by_code} - {None})
     return [_view(member, row, names, codes) for row in rows]
 
 
-def _view(member: Member, row: tuple, names: dict[UUID, str], codes: dict[UUID, str]) -> LogView:
+def _view(member: Member, row: tuple, names: dict[UUID | None, str], codes: dict[UUID, str]) -> LogView:
     log, state, frozen_at, posted_minutes, release_reason = row
     other_id = log.other_side_id(member.id)
     if other_id is None:

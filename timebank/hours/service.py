@@ -66,7 +66,7 @@ def scheme_between(session: Session, member: Member, partner: Member | None) -> 
     return relationships.find_scheme_between(session, member.id, partner.id) if partner else None
 
 
-def log_hours(  # noqa: PLR0913 - each is one thing that the person said
+def log_hours(
     session: Session,
     *,
     log_id: UUID,

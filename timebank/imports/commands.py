@@ -131,9 +131,13 @@ def undo_import(batch_id: UUID) -> None:
         out.print(f"{counted(undone.stood_no_more, 'transfer', 'transfers')} had been reversed before.")
     if undone.parts_stepped_back:
         out.print(f"{counted(undone.parts_stepped_back, 'part in a scheme', 'parts in a scheme')} stepped back.")
-    out.print(f"{counted(undone.members_left, 'member', 'members')} who came with it and did nothing since: set to left.")
+    out.print(
+        f"{counted(undone.members_left, 'member', 'members')} who came with it and did nothing since: set to left."
+    )
     if undone.members_staying:
-        out.print(f"{counted(undone.members_staying, 'member', 'members')} who came with it stay: they have something of their own here.")
+        out.print(
+            f"{counted(undone.members_staying, 'member', 'members')} who came with it stay: they have something of their own here."
+        )
 
 
 def get_batch(session: Session, batch_id: UUID) -> ImportBatch:
@@ -154,9 +158,7 @@ def choose_scheme(session: Session, bank: Bank, name: str) -> BankScheme:
 
 def read_timeoverflow(members_file: Path, transfers_file: Path, bank: Bank, left_label: str) -> TheirExport:
     try:
-        return read_export(
-            members_file, transfers_file, bank_name=bank.name, now=clock.now(), left_label=left_label
-        )
+        return read_export(members_file, transfers_file, bank_name=bank.name, now=clock.now(), left_label=left_label)
     except FileRefused as refused:
         refuse_file(refused.problems)
 
@@ -200,7 +202,9 @@ def say_what_was_read(export: TheirExport) -> None:
     sides = [{transfer.giver, transfer.receiver} for transfer in export.transfers]
     community, left = (sum(other in both for both in sides) for other in (Other.COMMUNITY, Other.LEFT))
     both_left = sum(both == {Other.LEFT} for both in sides)
-    out.print(f"  {community} with the bank's own account; {left} with people who left, {both_left} of them on both sides.")
+    out.print(
+        f"  {community} with the bank's own account; {left} with people who left, {both_left} of them on both sides."
+    )
     if export.not_kept:
         out.print(f"  Not kept: {', '.join(export.not_kept)}.", markup=False)
 
@@ -217,7 +221,9 @@ def say_what_is_new(plan: Plan, export: TheirExport, written: str) -> None:
         known = f"{known_members} members and {len(export.transfers) - len(plan.transfers)} transfers are here already"
         out.print(f"{written}: {new}, {length(minutes)}; {known}.")
     if plan.members_back:
-        out.print(f"{written}: {counted(len(plan.members_back), 'member', 'members')} back from an import that was undone.")
+        out.print(
+            f"{written}: {counted(len(plan.members_back), 'member', 'members')} back from an import that was undone."
+        )
     for transfer in plan.changed[:MOST_CHANGED]:
         out.print(f"  Row {transfer.row} was changed over there since it was imported; it stays here as it was.")
     if len(plan.changed) > MOST_CHANGED:
@@ -229,7 +235,9 @@ def say_totals(export: TheirExport) -> None:
     differences, sums = export.differences(), export.sums()
     agree = len(export.members) - len(differences)
     out.print("Totals to compare:")
-    out.print(f"  {agree} of {len(export.members)} balances equal the sum of the member's transfers; {len(differences)} differ.")
+    out.print(
+        f"  {agree} of {len(export.members)} balances equal the sum of the member's transfers; {len(differences)} differ."
+    )
     for difference in differences:
         member = difference.member
         told, found = clocked(member.balance_seconds), clocked(difference.transfers_minutes * 60)
@@ -252,7 +260,9 @@ def say_people(plan: PeoplePlan, theirs: TheirPeople, scheme: BankScheme, writte
     known = len(theirs.people) - len(plan.all) - len(plan.left)
     if plan.all:
         counts = f"{len(plan.new)} new, {len(plan.joining)} who were members already, {len(plan.back)} back from an undone import"
-        out.print(f"{written}: {counted(len(plan.all), 'person', 'people')} into {scheme.name} ({counts}).", markup=False)
+        out.print(
+            f"{written}: {counted(len(plan.all), 'person', 'people')} into {scheme.name} ({counts}).", markup=False
+        )
     else:
         out.print(f"Nothing is new: all {len(theirs.people)} people are in {scheme.name} already.", markup=False)
     if known and plan.all:

@@ -70,7 +70,9 @@ def _check_against_bank(sheet: Sheet, read: PeopleFile, scheme: BankScheme, toda
     for person in read.people:
         row = rows.get(person.id, 0)
         if len(person.id) > LONGEST_ID:
-            sheet.problem(row=row, column="id", value=person.id, fix=f"The id is longer than {LONGEST_ID} letters. Shorten it.")
+            sheet.problem(
+                row=row, column="id", value=person.id, fix=f"The id is longer than {LONGEST_ID} letters. Shorten it."
+            )
         if scheme.rules.shape == ONE_WAY and not person.side:
             sheet.problem(row=row, column="side", fix="This scheme needs a side. Write offer, seek or both.")
         if person.capacity > MOST_CAPACITY:
@@ -89,13 +91,17 @@ def _row_numbers(path: Path) -> dict[str, int]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         table = list(csv.reader(file))
     place = next((cells.index(cell) for cells in table[:1] for cell in cells if fold(cell) == "id"), 0)
-    return {cells[place].strip().removeprefix("'"): row for row, cells in enumerate(table, start=1) if len(cells) > place}
+    return {
+        cells[place].strip().removeprefix("'"): row for row, cells in enumerate(table, start=1) if len(cells) > place
+    }
 
 
 def _not_kept(people: tuple[Person, ...]) -> list[str]:
     counts = {column: sum(1 for person in people if getattr(person, column) not in {None, ()}) for column in NOT_KEPT}
     warnings = [
-        f"{column} is in the file for {count} people and cannot be kept here yet." for column, count in counts.items() if count
+        f"{column} is in the file for {count} people and cannot be kept here yet."
+        for column, count in counts.items()
+        if count
     ]
     weighed = sum(1 for person in people if set(person.importance) - set(QUESTIONS) - {"age"})
     if weighed:
@@ -107,7 +113,9 @@ def plan_people(session: Session, *, bank: Bank, scheme: BankScheme, people: tup
     """Writes nothing."""
     known = reads.known_members(session, bank.id, ImportKind.PEOPLE)
     undone = reads.undone_batches(session, bank.id)
-    taking_part = set(session.scalars(select(SchemeMembership.member_id).where(SchemeMembership.scheme_id == scheme.id)))
+    taking_part = set(
+        session.scalars(select(SchemeMembership.member_id).where(SchemeMembership.scheme_id == scheme.id))
+    )
     sorted_out: dict[str, list[Person]] = {"new": [], "back": [], "joining": [], "left": []}
     for person in people:
         if person.id not in known:

@@ -38,7 +38,9 @@ class Undone:
     parts_stepped_back: int
 
 
-def undo_import(session: Session, *, batch: ImportBatch, bank: Bank, at: datetime, moved: Moved = nobody_looks) -> Undone:
+def undo_import(
+    session: Session, *, batch: ImportBatch, bank: Bank, at: datetime, moved: Moved = nobody_looks
+) -> Undone:
     """Raises AlreadyUndone, BeingChecked."""
     session.execute(select(ImportBatch.id).where(ImportBatch.id == batch.id).with_for_update())
     session.refresh(batch)
@@ -108,7 +110,9 @@ def _let_members_go(session: Session, batch: ImportBatch) -> tuple[int, int]:
             .where(came, Member.status != MemberStatus.LEFT)
         )
     )
-    staying = set(session.scalars(select(ImportedMember.member_id).where(came, _has_something_of_their_own()))) & everybody
+    staying = (
+        set(session.scalars(select(ImportedMember.member_id).where(came, _has_something_of_their_own()))) & everybody
+    )
     leaving = sorted(everybody - staying)
     for start in range(0, len(leaving), 500):
         some = leaving[start : start + 500]
@@ -131,7 +135,8 @@ def _has_something_of_their_own():  # noqa: ANN202 - SQLAlchemy's own expression
         )
     )
     undone_row = select(ImportedRow.transfer_id).where(
-        ImportedRow.is_undone, or_(ImportedRow.transfer_id == transfer.c.id, ImportedRow.transfer_id == transfer.c.reverses_id)
+        ImportedRow.is_undone,
+        or_(ImportedRow.transfer_id == transfer.c.id, ImportedRow.transfer_id == transfer.c.reverses_id),
     )
     own_hours = (
         select(entry.c.transfer_id)

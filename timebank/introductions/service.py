@@ -17,7 +17,7 @@ from timebank.schemes.models import BankScheme, SchemeMembership
 TIME_TO_ANSWER = timedelta(days=7)
 
 
-def introduce(  # noqa: PLR0913 - two people, and what each is told
+def introduce(
     session: Session,
     *,
     scheme: BankScheme,

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections import defaultdict
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -74,6 +75,7 @@ def _person(
 ) -> Person:
     used = {criterion: answer for criterion, answer in answers.items() if answer.is_used or criterion == "musts"}
     shown = tuple(_name(criterion) for criterion, answer in used.items() if answer.is_shown and criterion != "musts")
+    lists: dict[str, Any] = {criterion: tuple(used[criterion].words) for criterion in LISTS if criterion in used}
     return Person(
         id=str(part.member_id),
         side=side,
@@ -84,7 +86,7 @@ def _person(
         share=shown or NOTHING_SHOWN,
         waiting_since=part.waiting_since,
         not_with=tuple(sorted(str(other) for other in members.kept_apart_from(session, part.member_id) | barred)),
-        **{criterion: tuple(used[criterion].words) for criterion in LISTS if criterion in used},
+        **lists,
     )
 
 

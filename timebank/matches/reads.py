@@ -17,7 +17,7 @@ from timebank.schemes import reads as schemes
 @dataclass(frozen=True, kw_only=True)
 class RoundView:
     round: Round
-    names: dict[UUID, str]
+    names: dict[UUID | None, str]
     proposals: list[Proposal]
     left_out: list[LeftOut]
     states: dict[UUID, str]  # of the introductions that were sent
@@ -62,9 +62,7 @@ def view(session: Session, round_: Round, coordinator: Member) -> RoundView:
     left_out = [left for left in round_.left_out if left.member_id != coordinator.id]
     people = {member_id for proposal in others for member_id in (proposal.guide_id, proposal.other_id)}
     sent = [proposal.introduction_id for proposal in others if proposal.introduction_id is not None]
-    states = (
-        session.execute(select(Introduction.id, Introduction.state).where(Introduction.id.in_(sent))).all()
-    )
+    states = session.execute(select(Introduction.id, Introduction.state).where(Introduction.id.in_(sent))).all()
     return RoundView(
         round=round_,
         names=members.names_of(session, people | {left.member_id for left in left_out}),

@@ -1,5 +1,6 @@
 """Finding people. There is no list and no search of members for members."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -36,10 +37,12 @@ def list_members(session: Session, bank_id: UUID) -> list[Member]:
     return list(session.scalars(select(Member).where(Member.bank_id == bank_id).order_by(Member.name, Member.id)))
 
 
-def names_of(session: Session, member_ids: set[UUID]) -> dict[UUID, str]:
-    if not member_ids:
+def names_of(session: Session, member_ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
+    """Nobody (the community) has no name here, so that what stands for nobody can be looked up like everybody else."""
+    wanted = {member_id for member_id in member_ids if member_id is not None}
+    if not wanted:
         return {}
-    return dict(session.execute(select(Member.id, Member.name).where(Member.id.in_(member_ids))).all())
+    return {row.id: row.name for row in session.execute(select(Member.id, Member.name).where(Member.id.in_(wanted)))}
 
 
 def find_by_code(session: Session, asker: Member, typed: str) -> Member | None:

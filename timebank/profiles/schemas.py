@@ -64,11 +64,11 @@ def step_schema(step: Step, *, youngest_year: int) -> Schema:
         shape[f"{question.criterion}_importance"] = fields.Integer(
             load_default=1, validate=validate.OneOf(list(IMPORTANCE), error="Please choose one of the answers.")
         )
-    schema = Schema.from_dict(shape, name=f"{step.name.title()}In")()
-    schema.many_answers = frozenset(
+    several = frozenset(
         question.criterion for question in step.questions if question.shape in {Shape.MODES, Shape.TIMES}
     )
-    return schema
+    made = type(f"{step.name.title()}In", (Schema,), {**shape, "many_answers": several})
+    return made()
 
 
 def _field(question: Question, youngest_year: int) -> fields.Field:

@@ -73,10 +73,6 @@ class Query(Base):
     def is_open(self) -> bool:
         return self.settled_at is None
 
-    @property
-    def was_posted(self) -> bool:
-        return self.reversal_id is not None
-
     def settle(self, *, outcome: Outcome, minutes: int | None, words: str, by: UUID, at: datetime) -> None:
         if not self.is_open:
             raise AlreadySettled

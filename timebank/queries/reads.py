@@ -18,7 +18,7 @@ from timebank.schemes import reads as schemes
 @dataclass(frozen=True, kw_only=True)
 class QueryView:
     query: Query
-    names: dict[UUID, str]
+    names: dict[UUID | None, str]
     may_settle: bool
     my_words: str
     minutes: int  # as it stands logged
@@ -84,7 +84,7 @@ def get_to_settle(session: Session, query_id: UUID, member: Member) -> Query:
 
 def view(session: Session, query: Query, member: Member) -> QueryView:
     log = query.log
-    people = {log.giver_id, log.receiver_id, query.settled_by} - {None}
+    people = {log.giver_id, log.receiver_id, query.settled_by}
     mine = next((telling.words for telling in query.tellings if telling.member_id == member.id), "")
     return QueryView(
         query=query,

@@ -73,7 +73,7 @@ def tell(session: Session, *, query_id: UUID, member: Member, words: str, at: da
     return query
 
 
-def settle_query(  # noqa: PLR0913 - each is one part of the decision
+def settle_query(
     session: Session,
     *,
     query_id: UUID,
@@ -86,32 +86,9 @@ def settle_query(  # noqa: PLR0913 - each is one part of the decision
     """The decision and the corrections it means, together or not at all. Posted entries stay readable for ever."""
     query = reads.get_to_settle(session, query_id, coordinator)
     query.settle(outcome=outcome, minutes=minutes, words=words, by=coordinator.id, at=at)
-    _check_length(query, outcome, minutes)
-    settlement = _Settlement(session, query, coordinator, at)
-    match outcome:
-        case Outcome.AS_LOGGED:
-            settlement.let_stand()
-        case Outcome.VOID:
-            settlement.void()
-        case Outcome.NEW_LENGTH:
-            settlement.stand_at(minutes)
-        case Outcome.COMMUNITY_GIFT:
-            settlement.stand_at(minutes)
-            settlement.give_the_rest(minutes)
-        case Outcome.MUTUAL:
-            settlement.void()
-            settlement.count_both_ways()
+    _Settlement(session, query, coordinator, at).carry_out(outcome, minutes)
     session.flush()
     return query
-
-
-def _check_length(query: Query, outcome: Outcome, minutes: int | None) -> None:
-    if outcome in {Outcome.NEW_LENGTH, Outcome.COMMUNITY_GIFT} and minutes is None:
-        raise LengthNeeded
-    if outcome is Outcome.COMMUNITY_GIFT and minutes >= query.log.minutes:
-        raise LengthNeeded
-    if outcome is Outcome.MUTUAL and query.log.is_with_community:
-        raise NoSecondPerson
 
 
 class _Settlement:
@@ -120,28 +97,51 @@ class _Settlement:
     def __init__(self, session: Session, query: Query, coordinator: Member, at: datetime) -> None:
         self.query, self.log, self.at, self.by = query, query.log, at, coordinator.id
         self.ledger: Ledger = ledger_of(session, coordinator.bank)
+        stands = self.ledger.get(id=self.log.id)
+        self.minutes = stands.posted_minutes or stands.minutes
         self.community = coordinator.bank.community_account_id
         self.accounts = {
             party: members.get_member(session, query.bank_id, party).account_id if party else self.community
             for party in (self.log.giver_id, self.log.receiver_id)
         }
-        if not query.was_posted:
-            self.ledger.unfreeze(id=self.log.id, at=at)
+
+    def carry_out(self, outcome: Outcome, minutes: int | None) -> None:
+        if self.query.reversal_id is None:
+            self.ledger.unfreeze(id=self.log.id, at=self.at)
+        match outcome:
+            case Outcome.AS_LOGGED:
+                self.let_stand()
+            case Outcome.VOID:
+                self.void()
+            case Outcome.NEW_LENGTH:
+                if minutes is None:
+                    raise LengthNeeded
+                self.stand_at(minutes)
+            case Outcome.COMMUNITY_GIFT:
+                if minutes is None or minutes >= self.minutes:
+                    raise LengthNeeded
+                self.stand_at(minutes)
+                self.give_the_rest(minutes)
+            case Outcome.MUTUAL:
+                if self.log.is_with_community:
+                    raise NoSecondPerson
+                self.void()
+                self.count_both_ways()
 
     def let_stand(self) -> None:
-        if self.query.was_posted:
+        if self.query.reversal_id is not None:
             self.ledger.release(id=self.query.reversal_id, reason="the hours stand as they were logged", at=self.at)
         else:
             self.ledger.confirm(id=self.log.id, by=self.by, at=self.at)
 
     def void(self) -> None:
-        if self.query.was_posted:
+        if self.query.reversal_id is not None:
             self.ledger.confirm(id=self.query.reversal_id, by=self.by, at=self.at)
         else:
             self.ledger.release(id=self.log.id, reason="void after a check", at=self.at)
 
     def stand_at(self, minutes: int) -> None:
-        if not self.query.was_posted:
+        if self.query.reversal_id is None:
             self.ledger.confirm(id=self.log.id, by=self.by, at=self.at, minutes=minutes)
             return
         self.void()
@@ -149,11 +149,11 @@ class _Settlement:
 
     def give_the_rest(self, minutes: int) -> None:
         """Two honest memories differ: the community gives the difference, so that neither loses."""
-        self._post("gift", self.log.giver_id, None, self.log.minutes - minutes, TransferKind.GIFT)
+        self._post("gift", self.log.giver_id, None, self.minutes - minutes, TransferKind.GIFT)
 
     def count_both_ways(self) -> None:
         """An odd minute is recorded as untimed, never given to one side (requirements.md L7)."""
-        half = self.log.minutes // 2
+        half = self.minutes // 2
         if half:
             self._post("one way", self.log.giver_id, self.log.receiver_id, half, TransferKind.CORRECTION)
             self._post("other way", self.log.receiver_id, self.log.giver_id, half, TransferKind.CORRECTION)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from timebank.errors import NotFound
@@ -83,11 +83,11 @@ def have_been_together(session: Session, one_id: UUID, other_id: UUID) -> bool:
     return session.scalar(found.limit(1)) is not None
 
 
-def _with(member_id: UUID):  # noqa: ANN202 - SQLAlchemy's own expression
+def _with(member_id: UUID) -> ColumnElement[bool]:
     return or_(Relationship.guide_id == member_id, Relationship.other_id == member_id)
 
 
-def _between(one_id: UUID, other_id: UUID):  # noqa: ANN202 - SQLAlchemy's own expression
+def _between(one_id: UUID, other_id: UUID) -> ColumnElement[bool]:
     return or_(
         and_(Relationship.guide_id == one_id, Relationship.other_id == other_id),
         and_(Relationship.guide_id == other_id, Relationship.other_id == one_id),

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from timebank.errors import NotFound
@@ -50,7 +50,7 @@ def is_coordinator(session: Session, member: Member) -> bool:
 
 def coordinates(session: Session, member: Member, scheme_id: UUID | None) -> bool:
     """Whether this person looks after this scheme, or the whole bank. No scheme named means the whole bank."""
-    where = Coordinator.scheme_id.is_(None)
+    where: ColumnElement[bool] = Coordinator.scheme_id.is_(None)
     if scheme_id is not None:
         where = or_(where, Coordinator.scheme_id == scheme_id)
     found = select(Coordinator.id).where(

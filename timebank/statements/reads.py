@@ -53,7 +53,7 @@ def get_page(session: Session, member: Member, *, before: int | None = None) -> 
     after = max(upper - 1 - PAGE, 0)
     entries = [entry for entry in ledger.entries(account=account.id, after=after, limit=PAGE) if entry.seq < upper]
     logs = _logs(session, [entry.reverses or entry.transfer_id for entry in entries])
-    names = members.names_of(session, {log.other_side_id(member.id) for log in logs.values()} - {None})
+    names = members.names_of(session, {log.other_side_id(member.id) for log in logs.values()})
     lines = [_line(entry, logs.get(entry.reverses or entry.transfer_id), names, member) for entry in reversed(entries)]
     return StatementPage(balance=account.balance, lines=lines, older=after + 1 if after else None)
 
@@ -62,7 +62,7 @@ def _logs(session: Session, ids: list[UUID]) -> dict[UUID, HourLog]:
     return {log.id: log for log in session.scalars(select(HourLog).where(HourLog.id.in_(ids)))}
 
 
-def _line(entry: Line, log: HourLog | None, names: dict[UUID, str], member: Member) -> StatementLine:
+def _line(entry: Line, log: HourLog | None, names: dict[UUID | None, str], member: Member) -> StatementLine:
     words = WITHOUT_A_LOG.get(entry.kind, "") if entry.kind in WITHOUT_A_LOG else (log.words if log else "")
     return StatementLine(
         transfer_id=entry.transfer_id,

@@ -43,7 +43,7 @@ def read(schema: Schema) -> Form:
     typed: MultiDict[str, str] = MultiDict(
         (name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"
     )
-    several = getattr(schema, "many_answers", frozenset())
+    several: frozenset[str] = getattr(schema, "many_answers", frozenset())
     raw = {name: typed.getlist(name) if name in several else typed[name].strip() for name in typed}
     form = Form(typed=typed)
     try:

@@ -8,7 +8,7 @@ from ledger.errors import LedgerError
 from timebank.errors import Refusal
 from timebank.web.render import wants_fragment
 
-TOKEN_SENTENCE = (
+OPEN_TOO_LONG = (
     "This page was open for a long time, so we did not save it yet. Go back, check what you wrote, and send it again."
 )
 HEADINGS = {
@@ -45,7 +45,7 @@ def _ledger_refusal(refusal: LedgerError) -> Response:
 
 
 def _token(_: CSRFError) -> Response:
-    return _answer(419, TOKEN_SENTENCE)
+    return _answer(419, OPEN_TOO_LONG)
 
 
 def _http(error: HTTPException) -> Response:
