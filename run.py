@@ -120,7 +120,20 @@ def prepare(*names: str) -> None:
         doing = f"Installing requirements/{names[-1]}.txt with {'uv' if uv else 'pip'}"
         if watch(doing if command is commands[-1] else "Preparing the environment in .venv", command):
             sys.exit("The installation did not finish. Is the network there? Type the same command to try again.")
+    put_command()
     STAMP.write_text("\n".join(wanted) + "\n")
+
+
+def put_command() -> None:
+    """`timebank` in the environment, for this checkout: the app runs from where it lies and is not installed."""
+    lines = ["import sys", f"sys.path.insert(0, {str(ROOT)!r})", "from timebank.cli import main", "main()", ""]
+    if os.name == "nt":
+        PYTHON.with_name("timebank.cmd").write_text(f'@"{PYTHON}" "{PYTHON.with_name("timebank.py")}" %*\n')
+        PYTHON.with_name("timebank.py").write_text("\n".join(lines))
+        return
+    script = PYTHON.with_name("timebank")
+    script.write_text("\n".join([f"#!{PYTHON}", *lines]))
+    script.chmod(0o755)
 
 
 def playwright_browser() -> "str | None":

@@ -1,6 +1,7 @@
 """A browser without pictures: signs in as somebody at once, sends the token a form would send, and asks as htmx when told to."""
 
 import hashlib
+import re
 import secrets
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,16 @@ from timebank.signin.held import COOKIE_NAME
 from timebank.signin.models import HeldSignIn, User
 
 WHO = {"User-Agent": "tests"}
+_TOKEN = re.compile(r"""(name="csrf_token" value=")[^"]+|("X-CSRFToken":\s*")[^"]+""")
+
+
+def is_whole_page(answer: TestResponse) -> bool:
+    return "<html" in answer.text
+
+
+def without_tokens(answer: TestResponse) -> str:
+    """The answer as two people could compare it: the tokens of its forms differ by the second."""
+    return _TOKEN.sub("", answer.text)
 
 
 class Browser:

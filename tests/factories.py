@@ -17,6 +17,13 @@ from timebank.introductions import service as introductions
 from timebank.introductions.models import Introduction
 from timebank.members import service as members
 from timebank.members.models import Bank, Member
+from timebank.members.service import ledger_of
+from timebank.offers import service as offers
+from timebank.offers.models import Kind, Offer, Reply
+from timebank.queries import service as queries
+from timebank.queries.models import Matter, Query
+from timebank.relationships import service as relationships
+from timebank.relationships.models import Relationship
 from timebank.schemes import service as schemes
 from timebank.schemes.models import BankScheme, SchemeMembership, Side
 
@@ -128,3 +135,113 @@ class IntroductionFactory(_Made):
     @classmethod
     def _create(cls, model_class: type[Introduction], **said: Any) -> Introduction:
         return introductions.introduce(cls.session(), **said)
+
+
+class RelationshipFactory(_Made):
+    """Two who are together; without a scheme, by an offer or an ask."""
+
+    class Meta:
+        model = Relationship
+
+    guide = factory.SubFactory(MemberFactory)
+    other = factory.SubFactory(MemberFactory, bank=factory.SelfAttribute("..guide.bank"))
+    scheme = None
+    at = NOON
+
+    @classmethod
+    def _create(cls, model_class: type[Relationship], **said: Any) -> Relationship:
+        guide, other, scheme = said.pop("guide"), said.pop("other"), said.pop("scheme")
+        return relationships.start(
+            cls.session(),
+            bank_id=guide.bank_id,
+            scheme_id=scheme.id if scheme else None,
+            guide_id=guide.id,
+            other_id=other.id,
+            **said,
+        )
+
+
+class OfferFactory(_Made):
+    class Meta:
+        model = Offer
+
+    offer_id = factory.LazyFunction(uuid4)
+    member = factory.SubFactory(MemberFactory)
+    kind = Kind.OFFER
+    title = factory.Sequence(lambda number: f"An hour of listening {number}")
+    words = "in the park"
+    at = NOON
+
+    @classmethod
+    def _create(cls, model_class: type[Offer], **said: Any) -> Offer:
+        return offers.post_offer(cls.session(), **said)
+
+
+class ReplyFactory(_Made):
+    class Meta:
+        model = Reply
+
+    offer = factory.SubFactory(OfferFactory)
+    member = factory.LazyAttribute(
+        lambda made: MemberFactory(bank=_Made.session().get(Bank, made.offer.bank_id))
+    )
+    words = "with pleasure"
+    at = NOON
+
+    @classmethod
+    def _create(cls, model_class: type[Reply], **said: Any) -> Reply:
+        return offers.reply(cls.session(), offer_id=said.pop("offer").id, **said)
+
+
+class QueryFactory(_Made):
+    """A check on a log that waits, asked by the side that did not log it; `is_posted` on hours that already count."""
+
+    class Meta:
+        model = Query
+
+    log = factory.SubFactory(HourLogFactory)
+    member = None
+    matter = Matter.LENGTH
+    words = ""
+    at = NOON
+    is_posted = False
+
+    @classmethod
+    def _create(cls, model_class: type[Query], **said: Any) -> Query:
+        log = said.pop("log")
+        member = said.pop("member") or other_side(log)
+        if said.pop("is_posted"):
+            confirm(log)
+        return queries.open_query(cls.session(), log_id=log.id, member=member, **said)
+
+
+def other_side(log: HourLog) -> Member:
+    """Who is to confirm it; of hours with the community the one person in it."""
+    session = CURRENT["session"]
+    return session.get_one(Member, log.other_side_id(log.logged_by) or log.logged_by)
+
+
+def confirm(log: HourLog) -> HourLog:
+    return hours.confirm_hours(CURRENT["session"], log_id=log.id, member=other_side(log), at=NOON)
+
+
+def posted(*members_or_bank: Member | Bank) -> tuple[int, ...]:
+    """What each one's account holds in minutes; for a bank, its community's."""
+    return tuple(_account(one)[0].balance(account=_account(one)[1]).posted for one in members_or_bank)
+
+
+def held(member: Member) -> tuple[int, int]:
+    """Minutes that wait: given by this person, received by this person."""
+    balance = ledger_of(CURRENT["session"], member.bank).balance(account=member.account_id)
+    return balance.held_in, balance.held_out
+
+
+def faults(bank: Bank) -> Any:
+    """What the ledger's own check finds wrong: nothing, one hopes."""
+    return ledger_of(CURRENT["session"], bank).verify()
+
+
+def _account(one: Member | Bank) -> tuple[Any, Any]:
+    if isinstance(one, Bank):
+        return ledger_of(CURRENT["session"], one), one.community_account_id
+    return ledger_of(CURRENT["session"], one.bank), one.account_id

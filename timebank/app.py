@@ -85,7 +85,7 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
     app.config.from_mapping(_flask_settings(config))
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(as_time=show_length, day=days.day, moment=days.moment)
+    app.jinja_env.filters.update(as_time=show_length, day=days.day, moment=days.moment, first_upper=days.first_upper)
     database = database or Database(config.database_url)
     edge.plug_in(app, database)
     app.session_interface = HeldByServer(database)
@@ -147,6 +147,7 @@ def _page_context(config: Config) -> dict[str, Any]:
     asker = policy.asker()
     bank = current_bank()
     return {
+        "words": schemes.words_of(edge.session(), bank.id if bank else None),
         "bank_name": bank.name if bank else "Timebank",
         "signed_in": asker.member if asker else None,
         "is_coordinator": asker.is_coordinator if asker else False,

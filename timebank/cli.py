@@ -2,7 +2,10 @@
 
 import rich_click as click
 
+from timebank.backups.commands import backup, restore
 from timebank.banks.commands import add_coordinator, migrate, new_bank, work
+from timebank.checking.commands import verify
+from timebank.exports.commands import export
 from timebank.imports.commands import import_, undo_import
 from timebank.matches.commands import match
 from timebank.serving import serve
@@ -13,7 +16,20 @@ def main() -> None:
     """Timebank: an equal-value time ledger, and introductions between people who can support each other."""
 
 
-for command in (serve, migrate, new_bank, add_coordinator, work, match, import_, undo_import):
+for command in (
+    serve,
+    migrate,
+    new_bank,
+    add_coordinator,
+    work,
+    match,
+    import_,
+    undo_import,
+    export,
+    verify,
+    backup,
+    restore,
+):
     main.add_command(command)
 
 

@@ -61,6 +61,7 @@ class Year:
     def __init__(self, session: Session, *, at: datetime, progress: Progress) -> None:
         self.session = session
         self.now = at
+        self.lunchtime = (at - timedelta(days=1)).replace(hour=13, minute=20, second=0, microsecond=0)
         self.progress = progress
         self.chance = random.Random(1720)  # noqa: S311 - an invented community needs no secrets
         self.bank: Bank
@@ -72,7 +73,7 @@ class Year:
         self.first_round()
         for week in range(WEEKS):
             self.progress(week, WEEKS)
-            self.one_week(self.now - timedelta(weeks=WEEKS - week))
+            self.one_week(self.lunchtime - timedelta(weeks=WEEKS - week))
         self.lately()
         self.open_doors()
         self.progress(WEEKS, WEEKS)
@@ -211,14 +212,14 @@ class Year:
 
     def lately(self) -> None:
         for preset in ("fanon", "penfriend"):
-            for number, introduction in enumerate(self._round(preset, self.now - timedelta(days=2))):
+            for number, introduction in enumerate(self._round(preset, self.lunchtime - timedelta(days=2))):
                 if number % 3 == 1 and not introduction.is_symmetric:
                     introductions.answer_introduction(
                         self.session,
                         introduction_id=introduction.id,
                         member=self._member(introduction.guide_id),
                         yes=True,
-                        at=self.now - timedelta(days=1),
+                        at=self.lunchtime,
                     )
         matches.try_round(
             self.session,
@@ -247,7 +248,7 @@ class Year:
     def _checks(self) -> None:
         """One on a waiting hour, one on hours that already counted, and one that was settled."""
         one, two, three = self.members[1], self.members[9], self.members[10]
-        day = self.now - timedelta(days=3)
+        day = self.lunchtime - timedelta(days=2)
         waiting = self._log(two, one, day, minutes=120, words="going to the library", by_giver=True)
         asked = queries.open_query(
             self.session,

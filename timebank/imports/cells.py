@@ -151,7 +151,7 @@ def stamp(text: str, *, now: datetime) -> datetime:
         if form.endswith("%Z") and not text.endswith(("UTC", "GMT")):
             continue
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        if not EARLIEST <= moment.date():
+        if moment.date() < EARLIEST:
             raise CellRefused("This lies before 1970. Write the date as it was exported.")
         if moment > now:
             raise CellRefused("This lies in the future. Check the year, and this computer's clock.")

@@ -149,11 +149,12 @@ def get_batch(session: Session, batch_id: UUID) -> ImportBatch:
 
 def choose_scheme(session: Session, bank: Bank, name: str) -> BankScheme:
     found = schemes.list_schemes(session, bank.id)
-    for scheme in found:
-        if name.strip().casefold() in {scheme.name.casefold(), scheme.rules.name.casefold()}:
-            return scheme
-    known = ", ".join(f"“{scheme.name}”" for scheme in found) or "none"
-    refuse(f"{bank.name} has no scheme called “{name}”. Its schemes are: {known}.")
+    wanted = name.strip().casefold()
+    chosen = next((one for one in found if wanted in {one.name.casefold(), one.rules.name.casefold()}), None)
+    if chosen is None:
+        known = ", ".join(f"“{scheme.name}”" for scheme in found) or "none"
+        refuse(f"{bank.name} has no scheme called “{name}”. Its schemes are: {known}.")
+    return chosen
 
 
 def read_timeoverflow(members_file: Path, transfers_file: Path, bank: Bank, left_label: str) -> TheirExport:

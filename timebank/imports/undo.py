@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from ledger.store import Ledger
@@ -122,7 +122,7 @@ def _let_members_go(session: Session, batch: ImportBatch) -> tuple[int, int]:
     return len(leaving), len(staying)
 
 
-def _has_something_of_their_own():  # noqa: ANN202 - SQLAlchemy's own expression
+def _has_something_of_their_own() -> ColumnElement[bool]:
     """A way to sign in, a task, a part in a scheme that no undone import gave, or hours that are no import's."""
     person = ImportedMember.member_id
     undone_part = (

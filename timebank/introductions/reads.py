@@ -92,7 +92,7 @@ def _told(session: Session, partner_id: UUID) -> list[Told]:
     answers = profiles.answers_of(session, partner_id)
     return [
         Told(
-            label=question.label,
+            label=question.told_as,
             words=[MODES.get(word) or TIMES.get(word) or word for word in answers[criterion].words],
         )
         for criterion, question in QUESTIONS.items()

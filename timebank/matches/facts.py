@@ -42,18 +42,13 @@ def gather(session: Session, scheme: BankScheme) -> list[Person]:
     barred = _barred(session, scheme)
     taken = _places_taken(session, scheme)
     supported = _already_supported(session, scheme)
-    return [
-        _person(
-            session,
-            part,
-            answers[part.member_id],
-            side=side,
-            barred=barred[part.member_id],
-            taken=taken[part.member_id],
-        )
-        for part in parts
-        if (side := _side_now(part, supported)) is not None
-    ]
+    people = []
+    for part in parts:
+        side, places = _standing(part, is_supported=part.member_id in supported, taken=taken[part.member_id])
+        if side is not None:
+            own = answers[part.member_id]
+            people.append(_person(session, part, own, side=side, places=places, barred=barred[part.member_id]))
+    return people
 
 
 def digest(people: list[Person], scheme: BankScheme) -> str:
@@ -71,7 +66,7 @@ def _plain(person: Person) -> dict[str, object]:
 
 
 def _person(
-    session: Session, part: SchemeMembership, answers: dict[str, Answer], *, side: str, barred: set[UUID], taken: int
+    session: Session, part: SchemeMembership, answers: dict[str, Answer], *, side: str, places: int, barred: set[UUID]
 ) -> Person:
     used = {criterion: answer for criterion, answer in answers.items() if answer.is_used or criterion == "musts"}
     shown = tuple(_name(criterion) for criterion, answer in used.items() if answer.is_shown and criterion != "musts")
@@ -79,7 +74,7 @@ def _person(
     return Person(
         id=str(part.member_id),
         side=side,
-        capacity=max(part.capacity - taken, 0),
+        capacity=places,
         born=int(used["born"].words[0]) if "born" in used else None,
         roles=tuple(role for role in part.roles.split(";") if role),
         importance={_name(criterion): answer.importance for criterion, answer in used.items() if criterion != "musts"},
@@ -101,10 +96,19 @@ def _already_supported(session: Session, scheme: BankScheme) -> set[UUID]:
     return {other for _, other in pairs}
 
 
-def _side_now(part: SchemeMembership, supported: set[UUID]) -> str | None:
-    if part.member_id not in supported:
-        return part.side
-    return {Side.SEEK: None, Side.BOTH: Side.OFFER}.get(part.side, part.side)
+def _standing(part: SchemeMembership, *, is_supported: bool, taken: int) -> tuple[Side | None, int]:
+    """Which side somebody stands on in this round, and with how many places; no side when they need nobody now.
+
+    Whoever asks on both sides and has no place left to offer still looks for support; whoever has support may still give it.
+    """
+    places = max(part.capacity - taken, 0)
+    if part.side is Side.BOTH and not part.scheme.is_symmetric:
+        if is_supported:
+            return (Side.OFFER, places)
+        return (Side.BOTH, places) if places else (Side.SEEK, 1)
+    if part.side is Side.SEEK and is_supported:
+        return (None, 0)
+    return (part.side, places)
 
 
 def _name(criterion: str) -> str:

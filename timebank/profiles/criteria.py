@@ -17,6 +17,7 @@ class Shape(Enum):
 class Question:
     criterion: str
     label: str
+    told_as: str  # how a proposed partner reads it
     hint: str
     shape: Shape = Shape.LINES
     is_sensitive: bool = False  # asked on its own page, unused and unshown until the person says otherwise
@@ -54,9 +55,17 @@ STEPS = (
         title="What I could share",
         lead="Everybody has something. A skill, an interest, an hour of listening: in your own words, one a line.",
         questions=(
-            Question(criterion="skills", label="Things I could share or teach", hint="One a line, like: cooking"),
             Question(
-                criterion="interests", label="Things I enjoy", hint="One a line, like: allotment, football, chess"
+                criterion="skills",
+                told_as="What they could share or teach",
+                label="Things I could share or teach",
+                hint="One a line, like: cooking",
+            ),
+            Question(
+                criterion="interests",
+                told_as="What they enjoy",
+                label="Things I enjoy",
+                hint="One a line, like: allotment, football, chess",
             ),
         ),
     ),
@@ -66,11 +75,22 @@ STEPS = (
         lead="There is no right answer, and you can change it whenever you like.",
         questions=(
             Question(
-                criterion="looking_for", label="What I am looking for", hint="One a line, like: someone to talk to"
+                criterion="looking_for",
+                told_as="What they are looking for",
+                label="What I am looking for",
+                hint="One a line, like: someone to talk to",
             ),
-            Question(criterion="goals", label="Next steps I would like to take", hint="One a line, like: get out more"),
             Question(
-                criterion="wants", label="Things I would like to learn", hint="One a line, like: using a computer"
+                criterion="goals",
+                told_as="Next steps they would like to take",
+                label="Next steps I would like to take",
+                hint="One a line, like: get out more",
+            ),
+            Question(
+                criterion="wants",
+                told_as="What they would like to learn",
+                label="Things I would like to learn",
+                hint="One a line, like: using a computer",
             ),
         ),
     ),
@@ -81,22 +101,46 @@ STEPS = (
         questions=(
             Question(
                 criterion="languages",
+                told_as="Languages they can talk in",
                 label="Languages I can talk in",
                 hint="One a line, like: English",
                 shape=Shape.LANGUAGES,
             ),
-            Question(criterion="modes", label="Ways of meeting that suit me", hint="", shape=Shape.MODES),
             Question(
-                criterion="areas", label="Areas I can get to", hint="One a line, like: Brixton. No address, please."
+                criterion="modes",
+                told_as="Ways of meeting that suit them",
+                label="Ways of meeting that suit me",
+                hint="",
+                shape=Shape.MODES,
             ),
-            Question(criterion="times", label="Times that suit me", hint="", shape=Shape.TIMES),
+            Question(
+                criterion="areas",
+                told_as="Areas they can get to",
+                label="Areas I can get to",
+                hint="One a line, like: Brixton. No address, please.",
+            ),
+            Question(
+                criterion="times",
+                told_as="Times that suit them",
+                label="Times that suit me",
+                hint="",
+                shape=Shape.TIMES,
+            ),
         ),
     ),
     Step(
         name="age",
         title="My age",
         lead="Some people like to meet somebody near their own age. The year is enough.",
-        questions=(Question(criterion="born", label="The year I was born", hint="Like: 1978", shape=Shape.YEAR),),
+        questions=(
+            Question(
+                criterion="born",
+                told_as="The year they were born",
+                label="The year I was born",
+                hint="Like: 1978",
+                shape=Shape.YEAR,
+            ),
+        ),
     ),
     Step(
         name="experience",
@@ -105,6 +149,7 @@ STEPS = (
         questions=(
             Question(
                 criterion="experiences",
+                told_as="What they have been through",
                 label="Experiences I have",
                 hint="One a line, like: moved to a new country",
                 is_sensitive=True,
@@ -118,6 +163,7 @@ STEPS = (
         questions=(
             Question(
                 criterion="identities",
+                told_as="How they describe themselves",
                 label="Words for who I am",
                 hint="One a line, the kind first, like: faith: Muslim, or community: Somali, or gender: woman",
                 is_sensitive=True,
@@ -131,6 +177,7 @@ STEPS = (
         questions=(
             Question(
                 criterion="musts",
+                told_as="What must be right for them",
                 label="My musts",
                 hint="One a line, like: gender: woman, or same faith, or language: Polish, or older",
                 shape=Shape.MUSTS,

@@ -1,10 +1,12 @@
 """Who takes part where, and who may look after what."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from matching.schemes import WORDS
 from timebank.errors import NotFound
 from timebank.members.models import Member, MemberStatus
 from timebank.schemes.models import BankScheme, Coordinator, SchemeMembership
@@ -40,6 +42,12 @@ def list_participants(session: Session, scheme_id: UUID) -> list[SchemeMembershi
         .order_by(SchemeMembership.member_id)
     )
     return list(found.unique())
+
+
+def words_of(session: Session, bank_id: UUID | None) -> Mapping[str, str]:
+    """The bank's vocabulary on pages that belong to no scheme: its scheme's words if it has one scheme, else the safe ones."""
+    found = list_schemes(session, bank_id) if bank_id else []
+    return found[0].rules.words if len(found) == 1 else WORDS
 
 
 def is_coordinator(session: Session, member: Member) -> bool:

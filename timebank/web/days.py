@@ -1,4 +1,4 @@
-"""Days and moments in words, as people in the bank's own place read them."""
+"""Days, moments and first letters, as people in the bank's own place read them."""
 
 from datetime import date, datetime
 
@@ -14,3 +14,8 @@ def moment(value: datetime) -> str:
     """`27 March 2026 at 14:05`, on the clock in the room."""
     local = value.astimezone(LONDON)
     return f"{day(local.date())} at {local:%H:%M}"
+
+
+def first_upper(words: str) -> str:
+    """Only the first letter: a name further on keeps its own."""
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,91 @@
+"""Rows changed behind the ledger's back, with the database's own guards taken away first, are found and named."""
+
+import pytest
+
+from tests.ledger.making import AT, Bank, make_transfer
+
+
+@pytest.fixture
+def transfer(bank):
+    transfer = make_transfer(bank.ada, bank.ben, 60)
+    bank.do("post", transfer=transfer, at=AT)
+    bank.do("hold", transfer=make_transfer(bank.ben, bank.cleo, 30), at=AT)
+    return transfer
+
+
+CHECKS_OF_POSTGRESQL = (
+    "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype = 'c' AND conname LIKE 'ck_transfer%%'"
+)
+
+
+def change(bank: Bank, statement: str, **ids) -> None:
+    """As an owner of the database could: PostgreSQL and SQLite each have a way around triggers and keys."""
+    keys = {name: f"'{one.hex if bank.database.is_sqlite else one}'" for name, one in ids.items()}
+    with bank.database.engine.connect() as connection:
+        if bank.database.is_sqlite:
+            connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
+            for (name,) in connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").all():
+                connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        else:
+            connection.exec_driver_sql("SET session_replication_role = replica")
+            for table, check in connection.exec_driver_sql(CHECKS_OF_POSTGRESQL).all():
+                connection.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT {check}")
+        connection.exec_driver_sql(statement.format(**keys))
+        if not bank.database.is_sqlite:
+            connection.commit()
+
+
+def test_a_sound_bank_has_no_findings_and_every_check_looked_at_something(bank, transfer):
+    bank.do("reverse", id=transfer.id, reversal_id=bank.id, reason="wrong day", at=AT)
+
+    report = bank.see("verify")
+
+    assert report.is_clean
+    assert all(report.counts.values())
+
+
+def test_a_changed_balance_is_named_with_what_was_expected_and_found(bank, transfer):
+    change(bank, "UPDATE account SET posted = 61 WHERE id = {one}", one=bank.ada)
+
+    findings = bank.see("verify").findings
+
+    assert any(
+        (one.check, one.row, one.expected, one.found)
+        == ("cached balances are the sum of their entries", bank.ada, "60", "61")
+        for one in findings
+    )
+    assert {one.check for one in findings} >= {"the bank sums to zero", "cached balances are the last running balance"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "check"),
+    [
+        ("UPDATE account SET held_in = 5 WHERE id = {ada}", "held in is what waits to be given"),
+        ("UPDATE account SET held_out = 5 WHERE id = {ada}", "held out is what waits to be received"),
+        ("UPDATE account SET seq = 2 WHERE id = {ada}", "cached counts are the number of entries"),
+        ("UPDATE entry SET minutes = 61 WHERE account_id = {ada}", "posted transfers have two entries that balance, others none"),
+        ("DELETE FROM entry WHERE account_id = {ada}", "posted transfers have two entries that balance, others none"),
+        ("UPDATE entry SET balance_after = 1 WHERE account_id = {ada}", "entries are numbered without a gap and carry the running balance"),
+        ("UPDATE entry SET seq = 2 WHERE account_id = {ada}", "entries are numbered without a gap and carry the running balance"),
+        ("UPDATE entry SET account_id = {cleo} WHERE account_id = {ada}", "entries stand in the accounts of their transfer"),
+        ("UPDATE transfer SET state = 'released' WHERE id = {transfer}", "posted transfers have two entries that balance, others none"),
+        ("UPDATE transfer SET kind = 'reversal' WHERE id = {transfer}", "every live reversal mirrors one posted transfer, which has no other"),
+    ],
+)  # fmt: skip
+def test_every_kind_of_damage_is_found(bank, transfer, statement, check):
+    change(bank, statement, ada=bank.ada, cleo=bank.cleo, transfer=transfer.id)
+
+    report = bank.see("verify")
+
+    assert check in {finding.check for finding in report.findings}
+    assert all(str(finding.row) in str(finding) for finding in report.findings)
+
+
+def test_damage_in_one_bank_is_no_finding_in_another(bank, transfer):
+    other = Bank(bank.database)
+
+    change(bank, "UPDATE account SET posted = 61 WHERE id = {one}", one=bank.ada)
+
+    assert other.see("verify").is_clean
