@@ -254,6 +254,8 @@ def start(arguments: list) -> int:
 def main(arguments: list) -> int:
     os.chdir(ROOT)
     sys.stdout.reconfigure(line_buffering=True)
+    # Our own environment keeps its compiled files, whatever the shell asks: without them every start compiles for seconds.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if arguments in (["-h"], ["--help"]):
         print(__doc__)
         return 0

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests.clients import Browser
 from tests.databases import ENGINES, PostgresCopies, SqliteCopies
+from tests.demonstration.inventing import copy_of, invented_file
 from tests.factories import (
     CURRENT,
     BankFactory,
@@ -65,6 +66,21 @@ def postgres_copies(worker: str) -> Iterator[PostgresCopies]:
     copies = PostgresCopies(os.environ[POSTGRES_VARIABLE], worker)
     yield copies
     copies.close()
+
+
+@pytest.fixture(scope="session")
+def invented(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The invented community, made once for all workers. Read it, or copy it."""
+    folder = tmp_path_factory.getbasetemp()
+    return invented_file(folder.parent if hasattr(request.config, "workerinput") else folder)
+
+
+@pytest.fixture
+def community(invented: Path, tmp_path: Path) -> Iterator[Database]:
+    """A copy of the invented community that this test may change."""
+    database = copy_of(invented, tmp_path / "community.db")
+    yield database
+    database.close()
 
 
 @pytest.fixture(params=ENGINES)

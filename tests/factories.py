@@ -182,9 +182,7 @@ class ReplyFactory(_Made):
         model = Reply
 
     offer = factory.SubFactory(OfferFactory)
-    member = factory.LazyAttribute(
-        lambda made: MemberFactory(bank=_Made.session().get(Bank, made.offer.bank_id))
-    )
+    member = factory.LazyAttribute(lambda made: MemberFactory(bank=_Made.session().get(Bank, made.offer.bank_id)))
     words = "with pleasure"
     at = NOON
 
@@ -236,9 +234,9 @@ def held(member: Member) -> tuple[int, int]:
     return balance.held_in, balance.held_out
 
 
-def faults(bank: Bank) -> Any:
+def faults(bank: Bank) -> tuple[Any, ...]:
     """What the ledger's own check finds wrong: nothing, one hopes."""
-    return ledger_of(CURRENT["session"], bank).verify()
+    return ledger_of(CURRENT["session"], bank).verify().findings
 
 
 def _account(one: Member | Bank) -> tuple[Any, Any]:

@@ -206,7 +206,7 @@ def test_every_attack_is_refused_and_leaves_no_trace(database):
         if name == "a transfer is reversed twice":
             victim.undo_one()
             before = victim.rows()
-        with pytest.raises(DatabaseError, match="ledger: |constraint"):
+        with pytest.raises(DatabaseError, match=r"ledger: |constraint"):
             victim.attack(statements)
         assert victim.rows() == before, name
         refused.append(name)

@@ -5,6 +5,7 @@ after that. Nothing is switched off, so a backup that breaks a rule does not get
 """
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import bindparam, insert, update
@@ -40,17 +41,16 @@ def put_accounts(session: Session, rows: Rows) -> Finish:
 
 
 def put_transfers(session: Session, rows: Rows) -> None:
-    """One reversal lives at a time: those that were let go are let go before the next one comes."""
-    plain = [row for row in rows if row["state"] == "posted" or _only_waits(row)]
-    changed = [row for row in rows if row not in plain]
-    for row in changed:
-        session.execute(insert(transfer), [row | WAITING])
-        session.execute(
-            update(transfer).where(transfer.c.id == row["id"]).values({name: row[name] for name in LATER_IN_TRANSFER})
-        )
-    if plain:
-        session.execute(insert(transfer), plain)
+    """In the order of the file, where reversals follow what they reverse, and those that were let go come before the live one."""
+    for is_plain, some in groupby(rows, key=_stands_as_inserted):
+        if is_plain:
+            session.execute(insert(transfer), list(some))
+            continue
+        for row in some:
+            session.execute(insert(transfer), [row | WAITING])
+            now = {name: row[name] for name in LATER_IN_TRANSFER}
+            session.execute(update(transfer).where(transfer.c.id == row["id"]).values(now))
 
 
-def _only_waits(row: dict[str, Any]) -> bool:
-    return row["state"] == "pending" and row["frozen_at"] is None
+def _stands_as_inserted(row: dict[str, Any]) -> bool:
+    return row["state"] == "posted" or (row["state"] == "pending" and row["frozen_at"] is None)

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Date, DateTime, LargeBinary, Select, Table, Uuid, select
+from sqlalchemy import Column, Date, DateTime, LargeBinary, Select, Table, Uuid, case, select
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import sort_tables
 
@@ -19,6 +19,7 @@ from timebank.tables import metadata
 # A browser's sign-in lives for hours; after a restore people sign in again.
 NOT_KEPT = ("held_sign_in",)
 LEDGER = (account, transfer, entry)
+LIVE = ("pending", "posted")
 AT_ONCE = 1000
 
 
@@ -43,18 +44,22 @@ def _questions(session: Session, table: Table) -> Iterator[Select[Any]]:
         for generation in _generations(session):
             for start in range(0, len(generation), AT_ONCE):
                 some = generation[start : start + AT_ONCE]
-                yield select(table).where(table.c.id.in_(some)).order_by(table.c.recorded_at, table.c.id)
+                # Of several reversals of one transfer one may live at a time: it comes after those that were let go.
+                is_live = case((table.c.state.in_(LIVE), 1), else_=0)
+                yield select(table).where(table.c.id.in_(some)).order_by(is_live, table.c.recorded_at, table.c.id)
     else:
         yield select(table).order_by(*table.primary_key.columns)
 
 
 def _generations(session: Session) -> Iterator[list[UUID]]:
     """Reversals, reversals of reversals, and so on."""
-    question = select(transfer.c.id, transfer.c.reverses_id).where(transfer.c.reverses_id.is_not(None))
-    left: dict[UUID, UUID] = dict(session.execute(question).tuples().all())
+    question = select(transfer.c.id, transfer.c.reverses_id, transfer.c.state.in_(LIVE))
+    rows = session.execute(question.where(transfer.c.reverses_id.is_not(None))).all()
+    left = {one: of for one, of, _ in rows}
+    lives = {one: is_live for one, _, is_live in rows}
     while left:
-        generation = sorted(one for one, of in left.items() if of not in left)
-        yield generation
+        generation = [one for one, of in left.items() if of not in left]
+        yield sorted(generation, key=lambda one: (lives[one], one))
         for one in generation:
             del left[one]
 

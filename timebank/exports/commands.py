@@ -1,6 +1,7 @@
 """timebank export"""
 
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import BinaryIO
@@ -42,7 +43,7 @@ def export(*, kind: str, bank_name: str | None, path: Path | None, with_names: b
             with tempfile.TemporaryFile() as file:
                 write(database, ExportKind(kind), bank_name, file, with_names=with_names)
                 file.seek(0)
-                shutil.copyfileobj(file, click.get_binary_stream("stdout"))
+                shutil.copyfileobj(file, sys.stdout.buffer)
         except NotTheSame as refused:
             refuse(refused.sentence, status=CHECK_FAILED)
         except OSError as trouble:

@@ -84,9 +84,7 @@ def list_accounts(session: Session, bank: Bank, *, with_names: bool = False) -> 
             .join(transfer, transfer.c.id == entry.c.transfer_id)
             .where(entry.c.bank_id == bank.id)
             .group_by(entry.c.account_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     rows = session.execute(select(account).where(account.c.bank_id == bank.id).order_by(account.c.kind, account.c.id))
     return {
@@ -125,7 +123,7 @@ def count_transfers(session: Session, bank: Bank) -> int:
     return session.scalar(_count().where(transfer.c.bank_id == bank.id)) or 0
 
 
-def _count() -> Select[tuple[int]]:
+def _count() -> Select[int]:
     return select(func.count()).select_from(transfer)
 
 

@@ -21,11 +21,6 @@ class KnownRow:
     minutes: int
 
 
-def find_batch(session: Session, bank_id: UUID | None, batch_id: UUID) -> ImportBatch | None:
-    batch = session.get(ImportBatch, batch_id)
-    return batch if batch is not None and bank_id in {None, batch.bank_id} else None
-
-
 def known_members(session: Session, bank_id: UUID, kind: ImportKind) -> dict[str, tuple[ImportedMember, Member]]:
     """By the number that the other system gave them."""
     found = session.execute(
@@ -58,6 +53,13 @@ def list_standing(session: Session, batch_id: UUID) -> list[UUID]:
             .order_by(ImportedRow.stamp, ImportedRow.transfer_id)
         )
     )
+
+
+def reversed_ids(session: Session, bank_id: UUID) -> set[UUID]:
+    """Transfers with a reversal, waiting or posted."""
+    live = transfer.c.state.in_(("pending", "posted"))
+    found = select(transfer.c.reverses_id).where(transfer.c.bank_id == bank_id, transfer.c.kind == "reversal", live)
+    return set(session.scalars(found))
 
 
 def undone_batches(session: Session, bank_id: UUID) -> set[UUID]:

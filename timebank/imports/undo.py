@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ledger.store import Ledger
 from ledger.tables import account, entry, transfer
-from ledger.transfers import TransferRecord, TransferState
+from ledger.transfers import TransferState
 from timebank.errors import Conflict
 from timebank.imports import reads
 from timebank.imports.models import ImportBatch, ImportedMember, ImportedPart, ImportedRow, ImportKind
@@ -47,9 +47,13 @@ def undo_import(
     batch.undo(at=at)
     ledger = Ledger(session.connection(), bank_id=bank.id)
     ids = reads.list_standing(session, batch.id)
+    touched = reads.reversed_ids(session, bank.id)
     undone = 0
     for done, transfer_id in enumerate(ids, start=1):
-        undone += _take_back(ledger, transfer_id, at)
+        last = _last_of(ledger, transfer_id) if transfer_id in touched else transfer_id
+        if last is not None:
+            ledger.reverse(id=last, reversal_id=uuid4(), reason=REASON, at=at)
+            undone += 1
         moved(done)
     session.execute(update(ImportedRow).where(ImportedRow.batch_id == batch.id).values(is_undone=True))
     stepped_back = _step_back(session, batch)
@@ -64,23 +68,19 @@ def undo_import(
     )
 
 
-def _take_back(ledger: Ledger, transfer_id: UUID, at: datetime) -> bool:
-    """Whether there was anything to take back. A reversal that was itself reversed leaves the hours standing."""
+def _last_of(ledger: Ledger, transfer_id: UUID) -> UUID | None:
+    """What to reverse so that the hours stand no more; None when they stand no more already.
+
+    A reversal that was itself reversed leaves the hours standing.
+    """
     record = ledger.get(id=transfer_id)
     stands = True
     while record.reversed_by is not None:
         if record.reversal_state is TransferState.PENDING:
             raise BeingChecked
-        record = _reversal_of(ledger, record)
+        record = ledger.get(id=record.reversed_by)
         stands = not stands
-    if stands:
-        ledger.reverse(id=record.id, reversal_id=uuid4(), reason=REASON, at=at)
-    return stands
-
-
-def _reversal_of(ledger: Ledger, record: TransferRecord) -> TransferRecord:
-    assert record.reversed_by is not None
-    return ledger.get(id=record.reversed_by)
+    return record.id if stands else None
 
 
 def _step_back(session: Session, batch: ImportBatch) -> int:

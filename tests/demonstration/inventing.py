@@ -1,0 +1,43 @@
+"""The invented community as a file: made once per run by whichever worker comes first, and copied by everybody else."""
+
+import fcntl
+import shutil
+from pathlib import Path
+
+from timebank import clock
+from timebank.app import create_app
+from timebank.config import Config
+from timebank.db import Database
+from timebank.demonstration.community import invent_community
+from timebank.migrating import migrate
+
+CONFIG = Config(secret_key="only-for-tests-" * 3)
+
+
+def invented_file(folder: Path) -> Path:
+    """Nobody writes into this file; `copy_of` gives one that may be written."""
+    file = folder / "invented.db"
+    with (folder / "invented.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not file.exists():
+            unfinished = folder / "unfinished.db"
+            unfinished.unlink(missing_ok=True)
+            _invent(unfinished)
+            unfinished.rename(file)
+    return file
+
+
+def copy_of(file: Path, to: Path) -> Database:
+    shutil.copy(file, to)
+    return Database(f"sqlite:///{to}")
+
+
+def _invent(file: Path) -> None:
+    database = Database(f"sqlite:///{file}")
+    migrate(database)
+    with create_app(CONFIG, database).app_context():  # Flask-Security hashes passwords by the application's settings
+        invent_community(database, at=clock.now())
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()

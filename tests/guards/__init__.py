@@ -1,0 +1,1 @@
+"""The architecture, held by tests: each of these fails when a rule of the house is broken."""

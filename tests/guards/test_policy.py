@@ -1,0 +1,134 @@
+"""Nothing answers without a row in the policy table, and nothing changes without the token of the page it came from."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from flask import Blueprint, Flask
+from werkzeug.routing import Rule
+
+from tests.guards.world import World
+from timebank import app as composing
+from timebank.app import create_app
+from timebank.config import Config
+from timebank.db import Database
+from timebank.web.policy import POLICY, allow
+
+WITHOUT_A_TOKEN = {"pages.leave_now"}  # leaving must never fail; it only ends a sign-in
+
+
+@pytest.fixture
+def copies(sqlite_copies):
+    """Routes do not depend on the kind of database."""
+    return sqlite_copies
+
+
+def rules(app: Flask, method: str) -> list[Rule]:
+    return [rule for rule in app.url_map.iter_rules() if method in (rule.methods or ())]
+
+
+class TestRows:
+    def test_every_route_has_a_guard_with_a_row(self, app: Flask):
+        rows = {
+            rule.endpoint: getattr(app.view_functions[rule.endpoint], "policy_row", None)
+            for rule in app.url_map.iter_rules()
+            if rule.endpoint != "static"
+        }
+
+        assert len(rows) > 50
+        assert {endpoint for endpoint, row in rows.items() if row not in POLICY} == set()
+
+    def test_every_row_is_used_by_a_route(self, app: Flask):
+        used = {getattr(view, "policy_row", endpoint) for endpoint, view in app.view_functions.items()}
+
+        assert set(POLICY) - used == set()
+
+
+class TestPlanted:
+    @pytest.fixture
+    def create(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> Callable[[Blueprint], Flask]:
+        def create_with(planted: Blueprint) -> Flask:
+            monkeypatch.setattr(composing, "BLUEPRINTS", (*composing.BLUEPRINTS, planted))
+            return create_app(Config(secret_key="k" * 40), database)
+
+        return create_with
+
+    def test_a_route_without_a_guard_cannot_start(self, create):
+        planted = Blueprint("planted", __name__)
+        planted.get("/planted")(lambda: "open to all")
+
+        with pytest.raises(RuntimeError, match=re.escape("/planted (planted.<lambda>) has no row")):
+            create(planted)
+
+    def test_a_guard_with_an_unknown_row_cannot_start(self, create):
+        planted = Blueprint("planted", __name__)
+        planted.get("/planted")(allow("nobody.wrote_this")(lambda: "open to all"))
+
+        with pytest.raises(RuntimeError, match="has no row"):
+            create(planted)
+
+    def test_a_route_that_is_added_later_answers_to_nobody(self, app: Flask, as_, coordinator):
+        app.add_url_rule("/late", view_func=lambda: "open to all")
+
+        assert as_(coordinator).get("/late").status_code == 404
+
+
+def post_rules(app: Flask) -> list[Rule]:
+    return [rule for rule in rules(app, "POST") if rule.endpoint not in WITHOUT_A_TOKEN]
+
+
+class TestTokens:
+    @pytest.mark.parametrize("token", [None, "made-up"], ids=["without", "made up"])
+    def test_every_act_asks_for_one(self, app: Flask, as_, world: World, token: str | None):
+        browser = as_(world.coordinator)
+
+        done = [
+            (rule.rule, answer.status_code)
+            for rule in post_rules(app)
+            if (answer := browser.post(world.url(app, rule), token=token)).status_code != 419
+        ]
+
+        assert len(post_rules(app)) > 25
+        assert done == []
+
+    def test_the_token_of_another_browser_is_worth_nothing(self, app: Flask, as_, world: World):
+        browser, another = as_(world.coordinator), as_(world.member)
+
+        answer = browser.post("/sign-in/out", token=another.token)
+
+        assert answer.status_code == 419
+
+    def test_with_its_own_token_an_act_passes(self, as_, world: World):
+        assert as_(world.coordinator).post("/sign-in/out").status_code == 303
+
+    def test_leaving_works_without_one(self, as_, world: World):
+        answer = as_(world.coordinator).post("/leave-now", token=None)
+
+        assert answer.status_code == 303
+        assert answer.location.startswith("https://")
+
+
+class TestSignedOut:
+    def test_a_stranger_gets_only_the_open_pages(self, app: Flask, stranger, world: World):
+        """Whatever the row says, the answer to a stranger is asked for here, not read from the table."""
+        open_pages = {
+            rule.endpoint
+            for rule in rules(app, "GET")
+            if stranger.get(world.url(app, rule)).status_code not in {303, 404}
+        }
+
+        assert open_pages == {
+            "static",
+            "pages.htmx",
+            "pages.health",
+            "pages.urgent_help",
+            "signin.show",
+            "signin.first_time",
+        }
+
+    def test_a_member_gets_nothing_from_the_desk(self, app: Flask, as_, world: World):
+        browser = as_(world.member)
+        desk = [rule for rule in rules(app, "GET") if rule.endpoint.split(".")[0] in {"desk", "matches"}]
+
+        assert len(desk) >= 4
+        assert {browser.get(world.url(app, rule)).status_code for rule in desk} == {404}

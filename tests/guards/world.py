@@ -1,0 +1,157 @@
+"""A small bank in which every kind of thing exists `rows` times for one member, so that every route has something to show."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from flask import Flask
+from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
+
+from tests.factories import (
+    DAY,
+    NOON,
+    BankFactory,
+    HourLogFactory,
+    IntroductionFactory,
+    MemberFactory,
+    PartFactory,
+    SchemeFactory,
+)
+from timebank import clock
+from timebank.hours import service as hours
+from timebank.hours.models import HourLog
+from timebank.introductions.models import Introduction
+from timebank.matches.models import LeftOut, Proposal, Round
+from timebank.members.models import Bank, Member
+from timebank.offers import service as offers
+from timebank.offers.models import Kind
+from timebank.profiles.models import Answer
+from timebank.queries import service as queries
+from timebank.queries.models import Matter, Query
+from timebank.relationships import service as relationships
+from timebank.schemes import service as schemes
+from timebank.schemes.models import Side
+
+
+@dataclass
+class World:
+    member: Member
+    coordinator: Member
+    ids: dict[str, UUID | str]  # what stands in addresses, by its name there
+
+    def url(self, app: Flask, rule: Rule) -> str:
+        """A rule whose ids are not known here stops the test that asks: the world has to learn about it."""
+        known = {name: self.ids[name] for name in rule.arguments}
+        with app.test_request_context():
+            return app.url_map.bind("localhost").build(rule.endpoint, known)
+
+
+def make_world(session: Session, *, rows: int) -> World:
+    bank = BankFactory()
+    member, coordinator = MemberFactory(bank=bank, name="Ada"), MemberFactory(bank=bank, name="Cora")
+    schemes.make_coordinator(session, member=coordinator)
+    making = _Making(session, bank, member, coordinator)
+    for number in range(rows):
+        making.one_of_everything(number)
+    session.commit()
+    return World(member=member, coordinator=coordinator, ids=making.ids)
+
+
+class _Making:
+    def __init__(self, session: Session, bank: Bank, member: Member, coordinator: Member) -> None:
+        self.session, self.bank, self.member, self.coordinator = session, bank, member, coordinator
+        self.ids: dict[str, UUID | str] = {"word": "share", "filename": "css/timebank.css"}
+        self.round: Round | None = None
+
+    def one_of_everything(self, number: int) -> None:
+        other = MemberFactory(bank=self.bank, name=f"Other {number}")
+        self.session.add(Answer(member_id=other.id, criterion="interests", words=["chess"], is_shown=True))
+        scheme = SchemeFactory(bank=self.bank)
+        PartFactory(member=self.member, scheme=scheme, side=Side.OFFER, capacity=5)
+        PartFactory(member=other, scheme=scheme)
+        self._hours(other, number)
+        self._query(other)
+        introduction = IntroductionFactory(scheme=scheme, guide_id=self.member.id, other_id=other.id, at=clock.now())
+        started = relationships.start(
+            self.session,
+            bank_id=self.bank.id,
+            scheme_id=None,
+            guide_id=self.member.id,
+            other_id=other.id,
+            at=NOON,
+        )
+        self._offers(other)
+        self._round(scheme.id, introduction, other)
+        self.ids |= {
+            "scheme_id": scheme.id,
+            "introduction_id": introduction.id,
+            "relationship_id": started.id,
+            "member_id": other.id,
+        }
+
+    def _hours(self, other: Member, number: int) -> None:
+        day = DAY - timedelta(days=number)
+        waiting: HourLog = HourLogFactory(member=other, partner=self.member, happened_on=day)
+        HourLogFactory(member=self.member, partner=other, minutes=30, happened_on=day)
+        counted: HourLog = HourLogFactory(member=other, partner=self.member, minutes=45, happened_on=day)
+        hours.confirm_hours(self.session, log_id=counted.id, member=self.member, at=NOON)
+        HourLogFactory(member=other, partner=None, minutes=60, happened_on=day)  # a coordinator confirms it
+        self.ids["log_id"] = waiting.id
+
+    def _query(self, other: Member) -> None:
+        log: HourLog = HourLogFactory(member=other, partner=self.member, minutes=15)
+        query: Query = queries.open_query(
+            self.session, log_id=log.id, member=self.member, matter=Matter.LENGTH, words="It was longer.", at=NOON
+        )
+        queries.tell(self.session, query_id=query.id, member=other, words="It was not.", at=NOON)
+        self.ids["query_id"] = query.id
+
+    def _offers(self, other: Member) -> None:
+        theirs, mine = (
+            offers.post_offer(
+                self.session, offer_id=uuid4(), member=who, kind=Kind.OFFER, title="an hour", words="", at=NOON
+            )
+            for who in (other, self.member)
+        )
+        reply = offers.reply(self.session, offer_id=mine.id, member=other, words="please", at=NOON)
+        self.ids |= {"offer_id": theirs.id, "reply_id": reply.id}
+
+    def _round(self, scheme_id: UUID, introduction: Introduction, other: Member) -> None:
+        """The first round stays a dry run and holds as many proposals as there are rows; the others were sent."""
+        tried = self._new_round(scheme_id)
+        if self.round is None:
+            self.round = tried
+        else:
+            tried.send(at=NOON)
+            tried.proposals = [self._proposal(other, introduction.id)]
+        self.round.proposals.append(self._proposal(other, None))
+        self.round.left_out.append(LeftOut(member_id=other.id, reason="nobody speaks the same language"))
+        self.session.flush()
+        self.ids |= {"round_id": self.round.id, "proposal_id": self.round.proposals[0].id}
+
+    def _new_round(self, scheme_id: UUID) -> Round:
+        made = Round(
+            id=uuid4(),
+            bank_id=self.bank.id,
+            scheme_id=scheme_id,
+            run_by=self.coordinator.id,
+            run_at=NOON,
+            run_on=DAY,
+            seed=1,
+            facts_digest="0" * 64,
+        )
+        self.session.add(made)
+        return made
+
+    def _proposal(self, other: Member, introduction_id: UUID | None) -> Proposal:
+        return Proposal(
+            id=uuid4(),
+            place=1,
+            guide_id=self.member.id,
+            other_id=other.id,
+            guide_reasons=["You both like: chess"],
+            other_reasons=["You both like: chess"],
+            staff_reasons="Both like: chess",
+            introduction_id=introduction_id,
+        )
