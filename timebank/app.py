@@ -157,7 +157,7 @@ def _page_context(config: Config) -> dict[str, Any]:
         "exit_now_url": url_for("pages.leave_now"),
         "sign_out_url": url_for("signin.sign_out"),
         "urgent_help_url": url_for("pages.urgent_help"),
-        "source_url": config.source_url,
+        "source_url": config.source_url or url_for("pages.source_code"),
         "htmx_url": url_for("pages.htmx"),
         "asset": asset,
         "page_lang": "en",

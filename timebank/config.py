@@ -19,7 +19,7 @@ class Config:
     port: int = 8000
     secret_key: str
     secure_cookies: bool = False
-    source_url: str = "https://pypi.org/project/timebank/"
+    source_url: str | None = None  # where the source of this very version is; without it, the bank hands it out itself
 
     @property
     def is_default_and_local(self) -> bool:

@@ -43,7 +43,7 @@ def dump(database: Database) -> dict[str, list[tuple]]:
     tables = MetaData()
     with database.engine.connect() as connection:
         tables.reflect(connection)
-        rows = {table.name: [tuple(row) for row in connection.execute(select(table))] for table in tables.sorted_tables}
+        rows = {table.name: [tuple(row) for row in connection.execute(select(table))] for table in tables.tables.values()}
     return {name: sorted(found, key=repr) for name, found in rows.items()}
 
 

@@ -22,7 +22,7 @@ from timebank import clock
 from timebank.hours import service as hours
 from timebank.hours.models import HourLog
 from timebank.introductions.models import Introduction
-from timebank.matches.models import LeftOut, Proposal, Round
+from timebank.matches.models import LeftOut, Proposal, Round, RoundState
 from timebank.members.models import Bank, Member
 from timebank.offers import service as offers
 from timebank.offers.models import Kind
@@ -140,6 +140,7 @@ class _Making:
             run_on=DAY,
             seed=1,
             facts_digest="0" * 64,
+            state=RoundState.TRIED,
         )
         self.session.add(made)
         return made

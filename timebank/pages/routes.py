@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from timebank.members import reads as members
 from timebank.members.models import Bank
+from timebank.pages.source import source_zip
 from timebank.pages.urgent_help import NATIONS
 from timebank.web.edge import session
 from timebank.web.policy import allow, asker
@@ -53,6 +54,16 @@ def htmx() -> Response:
     """htmx is served from its installed package; nothing of others' lies in this repository."""
     script = importlib.resources.files("js_lib_htmx") / "static" / "htmx" / "htmx.min.js"
     return send_file(str(script), mimetype="text/javascript", max_age=60 * 60 * 24)
+
+
+@bp.get("/source-code.zip")
+@allow("pages.source_code")
+def source_code() -> Response:
+    return Response(
+        source_zip(),
+        mimetype="application/zip",
+        headers={"Content-Disposition": "attachment; filename=source-code.zip"},
+    )
 
 
 def current_bank() -> Bank | None:

@@ -14,7 +14,7 @@ from timebank.hours.models import HourLog
 from timebank.members import reads as members
 from timebank.members.models import Member
 
-PAGE = 50
+PAGE = 20
 
 WITHOUT_A_LOG = {
     TransferKind.REVERSAL: "Taken back after a check",
