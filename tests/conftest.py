@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from tests.clients import Browser
 from tests.databases import ENGINES, PostgresCopies, SqliteCopies
-from tests.demonstration.inventing import copy_of, invented_file
+from tests.demonstration.inventing import copy_of, invent, made_once
 from tests.factories import (
     CURRENT,
     BankFactory,
@@ -69,10 +69,16 @@ def postgres_copies(worker: str) -> Iterator[PostgresCopies]:
 
 
 @pytest.fixture(scope="session")
-def invented(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The invented community, made once for all workers. Read it, or copy it."""
+def shared_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all workers of this run."""
     folder = tmp_path_factory.getbasetemp()
-    return invented_file(folder.parent if hasattr(request.config, "workerinput") else folder)
+    return folder.parent if hasattr(request.config, "workerinput") else folder
+
+
+@pytest.fixture(scope="session")
+def invented(shared_folder: Path) -> Path:
+    """The invented community, made once for all workers. Read it, or copy it."""
+    return made_once(shared_folder / "invented.db", invent)
 
 
 @pytest.fixture
@@ -131,6 +137,7 @@ def noise(request: pytest.FixtureRequest) -> None:
 
 
 register(BankFactory)
+register(BankFactory, "another_bank", name="Another bank")
 register(MemberFactory)
 register(SchemeFactory)
 register(PartFactory)
@@ -139,7 +146,8 @@ register(IntroductionFactory)
 # Each person by name, so that the giver is never the receiver.
 for person in ("giver", "receiver", "mentor", "supported", "bystander"):
     register(MemberFactory, person, bank=LazyFixture("bank"), name=person.title())
-register(MemberFactory, "outsider", name="Outsider")
+# Named on its own: left to the factory, the outsider would be given the same bank as everybody else.
+register(MemberFactory, "outsider", bank=LazyFixture("another_bank"), name="Outsider")
 register(MemberFactory, "looks_after_all", bank=LazyFixture("bank"), name="Coordinator")
 
 

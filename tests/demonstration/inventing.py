@@ -2,6 +2,7 @@
 
 import fcntl
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from timebank import clock
@@ -14,25 +15,19 @@ from timebank.migrating import migrate
 CONFIG = Config(secret_key="only-for-tests-" * 3)
 
 
-def invented_file(folder: Path) -> Path:
-    """Nobody writes into this file; `copy_of` gives one that may be written."""
-    file = folder / "invented.db"
-    with (folder / "invented.lock").open("w") as lock:
+def made_once(file: Path, make: Callable[[Path], None]) -> Path:
+    """Of several workers the first one makes the file, and the others wait for it. Nobody writes into it afterwards."""
+    with file.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not file.exists():
-            unfinished = folder / "unfinished.db"
+            unfinished = file.with_suffix(".unfinished")
             unfinished.unlink(missing_ok=True)
-            _invent(unfinished)
+            make(unfinished)
             unfinished.rename(file)
     return file
 
 
-def copy_of(file: Path, to: Path) -> Database:
-    shutil.copy(file, to)
-    return Database(f"sqlite:///{to}")
-
-
-def _invent(file: Path) -> None:
+def invent(file: Path) -> None:
     database = Database(f"sqlite:///{file}")
     migrate(database)
     with create_app(CONFIG, database).app_context():  # Flask-Security hashes passwords by the application's settings
@@ -41,3 +36,8 @@ def _invent(file: Path) -> None:
         connection.exec_driver_sql("ROLLBACK")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
+
+
+def copy_of(file: Path, to: Path) -> Database:
+    shutil.copy(file, to)
+    return Database(f"sqlite:///{to}")

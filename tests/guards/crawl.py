@@ -30,12 +30,14 @@ class Page:
     who: str
     asked: str  # like "GET /hours/"
     endpoint: str | None
-    answer: TestResponse
+    status: int
+    headers: dict[str, str]
+    text: str
     tree: ElementTree.Element | None = None
     mistakes: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return f"{self.who}: {self.asked} ({self.answer.status_code})"
+        return f"{self.who}: {self.asked} ({self.status})"
 
     @property
     def is_whole(self) -> bool:
@@ -124,7 +126,15 @@ class _Crawler:
         self._keep("POST", url, self.browser.post(url, hidden, **more))
 
     def _keep(self, method: str, url: str, answer: TestResponse) -> Page:
-        page = Page(who=self.who, asked=f"{method} {url}", endpoint=self._endpoint(url, method), answer=answer)
+        page = Page(
+            who=self.who,
+            asked=f"{method} {url}",
+            endpoint=self._endpoint(url, method),
+            status=answer.status_code,
+            headers=dict(answer.headers),
+            text=answer.text,
+        )
+        answer.close()
         if answer.mimetype == "text/html" and "Location" not in answer.headers:
             parser = html5lib.HTMLParser(namespaceHTMLElements=False)
             page.tree = parser.parse(answer.text)

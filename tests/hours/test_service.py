@@ -21,7 +21,7 @@ from tests.factories import (
     held,
     posted,
 )
-from tests.races import ROUNDS, racing
+from tests.races import ROUNDS, racing, tell
 from timebank.hours import reads, service
 from timebank.hours.models import HourLog
 from timebank.members import service as members
@@ -544,7 +544,7 @@ class TestAtTheSameMoment:
         confirmed = sum(first is None for first, _ in outcomes)
         frozen = sum(isinstance(first, HoursFrozen) for first, _ in outcomes)
         reversals = len(session.scalars(select(Query).where(Query.reversal_id.is_not(None))).all())
-        print(f"{ROUNDS} rounds: {confirmed} confirmed first, {frozen} checked first")
+        tell(f"{ROUNDS} rounds: {confirmed} confirmed first, {frozen} checked first")
         assert confirmed + frozen == len(outcomes) == ROUNDS
         assert all(second is None for _, second in outcomes)
         assert reversals == confirmed
@@ -575,7 +575,7 @@ class TestAtTheSameMoment:
             outcomes = [race(partial(log_it, number), partial(log_it, number)) for number in range(ROUNDS)]
 
         refused = [type(one).__name__ for both in outcomes for one in both if one is not None]
-        print(f"{ROUNDS} logs sent twice at once: {len(refused)} of {2 * ROUNDS} refused {set(refused)}")
+        tell(f"{ROUNDS} logs sent twice at once: {len(refused)} of {2 * ROUNDS} refused {set(refused)}")
         assert session.scalar(select(func.count()).where(HourLog.giver_id == ids[0])) == ROUNDS
         assert held(session.get_one(Member, ids[0])) == (90 * ROUNDS, 0)
         assert not faults(bank)
@@ -594,7 +594,7 @@ class TestAtTheSameMoment:
         with racing(database) as race:
             first, second = race(send_it_often, send_it_often)
 
-        print(f"{len(first) + len(second)} sent, {len({*first, *second})} logged")
+        tell(f"{len(first) + len(second)} sent, {len({*first, *second})} logged")
         assert len(first) + len(second) == 1000
         assert {*first, *second} == {log.id}
         assert held(session.get_one(Member, ids[0])) == (90, 0)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 from ledger.store import Ledger
 from ledger.tables import account, transfer
 from ledger.transfers import Transfer, TransferKind
-from tests.imports.making import AT, BANK, MEMBERS, TRANSFERS, balances, bring, changed, facts, make_bank, read
+from tests.imports.making import AT, MEMBERS, TRANSFERS, balances, bring, changed, facts, make_bank, read
 from timebank.checking.reads import check_bank
 from timebank.db import Database
 from timebank.hours.models import HourLog

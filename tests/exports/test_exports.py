@@ -1,0 +1,210 @@
+"""What goes out adds up to what is in the bank, in the eyes of the programs that read it."""
+
+import csv
+import io
+import json
+import re
+import subprocess
+from collections import Counter
+
+import pytest
+from beancount import loader
+from beancount.core.data import Transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.exports.making import live
+from tests.imports.commanding import Console
+from timebank.db import Database
+from timebank.exports import formats, service
+from timebank.exports.reads import list_accounts
+from timebank.exports.service import ExportKind, NotTheSame
+from timebank.exports.snapshots import snapshot
+from timebank.members.models import Bank
+
+ACTS = 400
+LINE = re.compile(r"^\s*(-?\d+)(?: min)?  (\S.*)$")
+
+
+@pytest.fixture
+def bank(database: Database) -> Bank:
+    with database.writing() as session:
+        live(session, seed=99, acts=60)
+        return live(session, seed=5, acts=ACTS)
+
+
+def exported(database, bank, kind, *, with_names=False):
+    file = io.BytesIO()
+    with snapshot(database) as session:
+        here = session.get_one(Bank, bank.id)
+        tally = service.write_export(session, bank=here, kind=kind, file=file, with_names=with_names)
+    assert tally.transfers > ACTS / 8
+    return file.getvalue().decode()
+
+
+def in_the_bank(database, bank):
+    with database.reading() as session:
+        accounts = list_accounts(session, session.get_one(Bank, bank.id)).values()
+        return {account: account.posted for account in accounts}
+
+
+def sums(text):
+    """Balances from the CSV alone, by account."""
+    found = Counter()
+    for row in csv.DictReader(io.StringIO(text)):
+        found[row["account"]] += int(row["minutes"])
+    return found
+
+
+def hledger(journal, *words):
+    """The real program; a machine without it fails the test."""
+    command = ["hledger", "-f", str(journal), *words]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_hledger_finds_the_same_balance_for_every_account_and_zero_in_all(database, bank, tmp_path):
+    journal = tmp_path / "bank.journal"
+    journal.write_text(exported(database, bank, ExportKind.HLEDGER), encoding="utf-8")
+
+    hledger(journal, "check", "--strict")
+    *lines, total = [
+        line for line in hledger(journal, "balance", "--flat", "--empty").splitlines() if "----" not in line
+    ]
+
+    found = {match[2]: int(match[1]) for match in map(LINE.match, lines)}
+    expected = in_the_bank(database, bank)
+    assert found == {account.label: minutes for account, minutes in expected.items()}
+    assert {name: minutes for name, minutes in found.items() if minutes} == {
+        name: minutes for name, minutes in sums(exported(database, bank, ExportKind.CSV)).items() if minutes
+    }
+    assert total.split()[0] == "0"
+    assert len(expected) == 14
+
+
+def test_beancount_finds_no_error_and_the_same_balance_for_every_account(database, bank):
+    entries, errors, options = loader.load_string(exported(database, bank, ExportKind.BEANCOUNT, with_names=True))
+
+    found = Counter()
+    for entry in entries:
+        if isinstance(entry, Transaction):
+            for posting in entry.postings:
+                assert posting.units.currency == "MIN"
+                found[posting.account] += int(posting.units.number)
+    assert errors == []
+    assert options["title"] == 'Bank "5"'
+    assert {name: minutes for name, minutes in found.items() if minutes} == {
+        formats.beancount_account(account): minutes
+        for account, minutes in in_the_bank(database, bank).items()
+        if minutes
+    }
+    assert sum(found.values()) == 0
+
+
+def test_json_tells_everything_also_what_waits(database, bank):
+    told = json.loads(exported(database, bank, ExportKind.JSON))
+
+    assert {one["account"]: one["balance"] for one in told["accounts"]} == {
+        account.label: minutes for account, minutes in in_the_bank(database, bank).items()
+    }
+    assert {"posted", "pending", "released", "expired"} == {one["state"] for one in told["transfers"]}
+    assert any(one["reverses"] for one in told["transfers"])
+    balances = Counter()
+    for one in told["transfers"]:
+        if one["state"] == "posted":
+            balances[one["giver"]] += one["minutes"]
+            balances[one["receiver"]] -= one["minutes"]
+    assert balances == Counter({one["account"]: one["balance"] for one in told["accounts"]})
+
+
+def test_csv_has_one_row_per_entry_with_the_balance_after_it(database, bank):
+    rows = list(csv.DictReader(io.StringIO(exported(database, bank, ExportKind.CSV))))
+
+    assert Counter(Counter(row["transfer_id"] for row in rows).values()).keys() == {2}
+    running = Counter()
+    for row in rows:
+        running[row["account"]] += int(row["minutes"])
+        assert int(row["balance_after"]) == running[row["account"]]
+        assert row["account"] == row[row["role"]]
+        hours, minutes = row["length"].split(":")
+        assert int(hours) * 60 + int(minutes) == abs(int(row["minutes"]))
+
+
+@pytest.mark.parametrize("kind", list(ExportKind))
+def test_names_stay_here_unless_they_are_asked_for(database, bank, kind):
+    without = exported(database, bank, kind)
+    assert not any(name in without for name in ("Ada", "Eve", "HYPERLINK"))
+
+    assert "Eve" in exported(database, bank, kind, with_names=True)
+
+
+def test_no_cell_is_a_formula(database, bank):
+    text = exported(database, bank, ExportKind.CSV, with_names=True)
+
+    cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
+    assert "'=HYPERLINK(1)" in cells
+    assert all(cell.lstrip("-").isdigit() for cell in cells if cell.startswith(("=", "+", "-", "@", "\t")))
+
+
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\tx", "\rx", "\n=x", " =x"])
+def test_texts_that_begin_like_a_formula_are_guarded(text):
+    assert formats.guarded(text) == f"'{text}"
+
+
+def test_an_export_that_does_not_add_up_is_not_kept(sqlite_copies, tmp_path):
+    database = Database(sqlite_copies.url())
+    with database.writing() as session:
+        bank = live(session, seed=1, acts=60)
+    with database.writing() as session:
+        session.connection().exec_driver_sql("UPDATE account SET posted = posted + 1 WHERE kind = 'community'")
+    out = tmp_path / "bank.csv"
+    out.write_text("the old one")
+
+    with pytest.raises(NotTheSame):
+        exported(database, bank, ExportKind.CSV)
+    result = Console(str(database.url), str(tmp_path / "keys")).run("export", "csv", "-o", out)
+
+    assert result.exit_code == 1
+    assert out.read_text() == "the old one"
+    assert [path.name for path in tmp_path.iterdir() if "bank" in path.name] == ["bank.csv"]
+    database.close()
+
+
+def test_the_command_writes_a_file_or_the_screen(sqlite_copies, tmp_path):
+    database = Database(sqlite_copies.url())
+    with database.writing() as session:
+        live(session, seed=1, acts=60)
+    console = Console(str(database.url), str(tmp_path / "keys"))
+
+    to_file = console.run("export", "csv", "--bank", 'Bank "1"', "-o", tmp_path / "bank.csv")
+    to_screen = console.run("export", "csv")
+
+    assert (to_file.exit_code, to_screen.exit_code) == (0, 0)
+    assert to_screen.stdout.encode() == (tmp_path / "bank.csv").read_bytes().replace(b"\r\n", b"\n") or (
+        to_screen.stdout_bytes == (tmp_path / "bank.csv").read_bytes()
+    )
+    assert console.run("export", "csv", "-o", tmp_path / "nowhere" / "bank.csv").exit_code == 2
+    assert console.run("export", "xlsx").exit_code == 2
+    database.close()
+
+
+@given(seed=st.integers(0, 2**32), acts=st.integers(0, 80))
+def test_any_bank_adds_up_to_the_same_balances_from_its_csv(sqlite_copies_for_all, seed, acts):
+    database = sqlite_copies_for_all
+    with database.writing() as session:
+        bank = live(session, seed=seed, acts=acts)
+        file = io.BytesIO()
+        service.write_export(session, bank=bank, kind=ExportKind.CSV, file=file)
+        accounts = list_accounts(session, bank).values()
+        found = sums(file.getvalue().decode())
+        assert {account.label: account.posted for account in accounts if account.posted} == {
+            name: minutes for name, minutes in found.items() if minutes
+        }
+        session.rollback()
+
+
+@pytest.fixture(scope="module")
+def sqlite_copies_for_all(sqlite_copies):
+    """One database for all examples; each is rolled back."""
+    database = Database(sqlite_copies.url())
+    yield database
+    sqlite_copies.discard(database)
