@@ -5,7 +5,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import html5lib
 from flask import Flask
@@ -33,7 +33,7 @@ class Page:
     status: int
     headers: dict[str, str]
     text: str
-    tree: ElementTree.Element | None = None
+    tree: ET.Element | None = None
     mistakes: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -43,7 +43,7 @@ class Page:
     def is_whole(self) -> bool:
         return self.tree is not None
 
-    def elements(self, *tags: str) -> Iterator[ElementTree.Element]:
+    def elements(self, *tags: str) -> Iterator[ET.Element]:
         assert self.tree is not None
         return (element for element in self.tree.iter() if element.tag in tags)
 
@@ -54,7 +54,7 @@ class Page:
         return " ".join(_words(self.tree))
 
 
-def _words(element: ElementTree.Element) -> Iterator[str]:
+def _words(element: ET.Element) -> Iterator[str]:
     if element.tag in {"script", "style", "meta", "link"} or not isinstance(element.tag, str):
         return
     yield from (element.get(name, "") for name in READ_OUT if name in element.attrib)

@@ -111,11 +111,12 @@ def measure(copies: SqliteCopies, *, rows: int) -> Costs:
     return costs
 
 
-class TestCosts:
-    @pytest.fixture(scope="class")
-    def few(self, sqlite_copies: SqliteCopies) -> Costs:
-        return measure(sqlite_copies, rows=3)
+@pytest.fixture(scope="module")
+def few(sqlite_copies: SqliteCopies) -> Costs:
+    return measure(sqlite_copies, rows=3)
 
+
+class TestCosts:
     def test_no_page_costs_more_than_its_budget(self, few: Costs):
         dear = {page: cost for page, cost in few.items() if cost > MOST_STATEMENTS}
 

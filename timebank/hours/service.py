@@ -85,29 +85,6 @@ def log_hours(
     """A hold in the ledger and what was said about it. The same log sent twice is one log."""
     partner_id = partner.id if partner else None
     giver_id, receiver_id = (member.id, partner_id) if is_given else (partner_id, member.id)
-    earlier = session.get(HourLog, log_id)
-    if earlier is None:
-        _check_day(session, member, minutes, happened_on)
-        if not is_sure and replaces_id is None:
-            _warn(session, giver_id, receiver_id, minutes, happened_on, member)
-    accounts = {
-        member.id: member.account_id,
-        partner_id: partner.account_id if partner else member.bank.community_account_id,
-    }
-    _ledger(session, member).hold(
-        transfer=Transfer(
-            id=log_id,
-            giver=accounts[giver_id],
-            receiver=accounts[receiver_id],
-            minutes=minutes,
-            happened_on=happened_on,
-            kind=TransferKind.EXCHANGE,
-            recorded_by=member.id,
-        ),
-        at=at,
-    )
-    if earlier is not None:
-        return earlier
     log = HourLog(
         id=log_id,
         bank_id=member.bank_id,
@@ -122,9 +99,32 @@ def log_hours(
         by_code=by_code,
         replaces_id=replaces_id,
     )
-    session.add(log)
-    session.flush()
-    return log
+    if session.get(HourLog, log_id) is None:
+        _check_day(session, member, minutes, happened_on)
+        if not is_sure and replaces_id is None:
+            _warn(session, giver_id, receiver_id, minutes, happened_on, member)
+    _ledger(session, member).hold(transfer=_as_transfer(log, member, partner), at=at)
+    # Asked again after the ledger has judged the id: the same log, sent twice at once, waited there for its first copy.
+    already = session.get(HourLog, log_id)
+    if already is None:
+        session.add(log)
+        session.flush()
+    return already or log
+
+
+def _as_transfer(log: HourLog, member: Member, partner: Member | None) -> Transfer:
+    """Who gave and who received decides; never who typed it in."""
+    mine, theirs = member.account_id, partner.account_id if partner else member.bank.community_account_id
+    giver, receiver = (mine, theirs) if log.giver_id == member.id else (theirs, mine)
+    return Transfer(
+        id=log.id,
+        giver=giver,
+        receiver=receiver,
+        minutes=log.minutes,
+        happened_on=log.happened_on,
+        kind=TransferKind.EXCHANGE,
+        recorded_by=member.id,
+    )
 
 
 def confirm_hours(session: Session, *, log_id: UUID, member: Member, at: datetime) -> HourLog:

@@ -2,6 +2,7 @@
 
 from flask import Flask, Response, current_app, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from werkzeug.exceptions import HTTPException
 
 from ledger.errors import LedgerError
@@ -10,6 +11,9 @@ from timebank.web.render import wants_fragment
 
 OPEN_TOO_LONG = (
     "This page was open for a long time, so we did not save it yet. Go back, check what you wrote, and send it again."
+)
+AT_THE_SAME_MOMENT = (
+    "This was done or changed at the same moment. Nothing of yours was saved twice: please look at it again."
 )
 HEADINGS = {
     404: "We could not find that",
@@ -33,6 +37,7 @@ def plug_in(app: Flask) -> None:
     app.register_error_handler(LedgerError, _ledger_refusal)
     app.register_error_handler(CSRFError, _token)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -57,6 +62,15 @@ def _http(error: HTTPException) -> Response:
         if name.lower() == "allow":
             answer.headers[name] = value
     return answer
+
+
+def _database(error: DBAPIError) -> Response:
+    """Two people at the same moment: the database let one of them through, and nothing of the other was kept."""
+    code = getattr(error.orig, "sqlstate", None)
+    if isinstance(error, IntegrityError) or code in {"40001", "40P01"} or "locked" in str(error.orig):
+        current_app.logger.warning("refused by the database at %s: %s", request.endpoint, type(error).__name__)
+        return _answer(409, AT_THE_SAME_MOMENT)
+    return _unexpected(error)
 
 
 def _unexpected(error: Exception) -> Response:
