@@ -115,6 +115,7 @@ def upgrade():
         sa.Column("minutes", sa.Integer(), nullable=False),
         sa.Column("words", sa.String(length=200), nullable=False),
         sa.Column("by_code", sa.Boolean(), nullable=False),
+        sa.Column("with_leaver", sa.Boolean(), nullable=False),
         sa.Column("replaces_id", sa.Uuid(), nullable=True),
         sa.CheckConstraint("giver_id <> receiver_id", name=op.f("ck_hour_log_two_people")),
         sa.CheckConstraint("giver_id IS NOT NULL OR receiver_id IS NOT NULL", name=op.f("ck_hour_log_a_member")),

@@ -34,7 +34,8 @@ def live(session: Session, *, seed: int, acts: int) -> Bank:
     for account_id, kind in others.items():
         ledger.open_account(id=account_id, kind=kind)
     life = _Life(ledger, [*accounts, *others, bank.community_account_id], chance)
-    for number in range(acts):
+    life.post_many(acts // 2)
+    for number in range(acts // 2):
         life.act(START + timedelta(hours=5 * number))
     return bank
 
@@ -53,6 +54,11 @@ class _Life:
         if self.chance.random() < 0.2:
             lapsed = self.ledger.expire_due(at=at)
             self.waiting = [one for one in self.waiting if one not in lapsed]
+
+    def post_many(self, count: int) -> None:
+        transfers = [self.transfer(START) for _ in range(count)]
+        self.ledger.post_many(transfers=transfers, at=START)
+        self.posted += [transfer.id for transfer in transfers]
 
     def post(self, at: datetime) -> None:
         transfer = self.transfer(at)

@@ -132,7 +132,7 @@ class _Crawler:
             endpoint=self._endpoint(url, method),
             status=answer.status_code,
             headers=dict(answer.headers),
-            text=answer.text,
+            text=answer.text if answer.mimetype.startswith("text/") else "",
         )
         answer.close()
         if answer.mimetype == "text/html" and "Location" not in answer.headers:

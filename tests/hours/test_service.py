@@ -517,7 +517,7 @@ class TestAfterACheck:
             session, query_id=query.id, coordinator=coordinator, outcome="void", minutes=None, words="no", at=NOON
         )
 
-        assert reads.view(session, query.log, giver).state != "posted"
+        assert reads.view(session, query.log, giver).is_undone
 
 
 class TestAtTheSameMoment:

@@ -1,7 +1,6 @@
 """The import commands: what they print, what they leave behind and how they end."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -129,8 +128,3 @@ def test_every_command_of_ours_has_help(console):
     for words in (["backup"], ["restore"]):
         assert "ncrypted" in console.run("backup", "--help").stdout
         assert console.run(*words, "--help").exit_code == 0
-
-
-def test_the_data_of_these_tests_is_invented_and_small():
-    assert all(path.stat().st_size < 2000 for path in (MEMBERS, TRANSFERS, PEOPLE))
-    assert Path("/work/shared") not in MEMBERS.parents

@@ -37,10 +37,7 @@ def scheme(bank):
 @pytest.fixture
 def pair(session, scheme, mentor, supported):
     """One who offers and one who seeks; nothing keeps them apart."""
-    if scheme.is_symmetric:
-        sides = (Side.BOTH, Side.BOTH)
-    else:
-        sides = (Side.OFFER, Side.SEEK)
+    sides = (Side.BOTH, Side.BOTH) if scheme.is_symmetric else (Side.OFFER, Side.SEEK)
     for member, side in zip((mentor, supported), sides, strict=True):
         PartFactory(member=member, scheme=scheme, side=side)
         speak(session, member)

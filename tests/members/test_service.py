@@ -40,7 +40,7 @@ class TestAddMember:
         assert one.code != other.code
         assert one.account_id != other.account_id
 
-    @pytest.mark.parametrize("name", ["Cher", "Nguyễn Thị Minh Khai", "عائشة", "李", "O’Brien-Müller"])
+    @pytest.mark.parametrize("name", ["Cher", "Nguyễn Thị Minh Khai", "عائشة", "李", "O'Brien-Müller"])
     def test_any_name_is_a_name(self, session, bank, name):
         assert MemberFactory(bank=bank, name=name).name == name
 
@@ -60,7 +60,7 @@ class TestReads:
 
 
 class TestStatus:
-    def test_a_pause_ends(self, giver):
+    def test_a_pause_ends(self, session, giver):
         giver.pause()
 
         giver.come_back()
@@ -68,7 +68,7 @@ class TestStatus:
         assert giver.status is MemberStatus.ACTIVE
 
     @pytest.mark.parametrize("act", ["pause", "come_back"])
-    def test_whoever_left_has_left(self, giver, act):
+    def test_whoever_left_has_left(self, session, giver, act):
         giver.status = MemberStatus.LEFT
 
         with pytest.raises(AlreadyLeft):

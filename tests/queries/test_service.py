@@ -208,7 +208,7 @@ class TestMaySettle:
         schemes.make_coordinator(session, member=bystander, scheme=scheme)
         query = QueryFactory(log__member=giver, log__partner=receiver, log__scheme_id=scheme.id)
 
-        assert reads.may_settle(session, waiting, bystander)
+        assert reads.may_settle(session, query, bystander)
 
     @pytest.mark.parametrize("in_a_scheme", [False, True])
     def test_no_coordinator_of_another_scheme(self, session, giver, receiver, bystander, in_a_scheme):
@@ -217,7 +217,7 @@ class TestMaySettle:
         scheme_id = scheme.id if in_a_scheme else None
         query = QueryFactory(log__member=giver, log__partner=receiver, log__scheme_id=scheme_id)
 
-        assert not reads.may_settle(session, waiting, bystander)
+        assert not reads.may_settle(session, query, bystander)
 
     def test_is_what_the_desk_lists(self, session, waiting, giver, coordinator):
         QueryFactory(log__member=giver, log__partner=coordinator, log__minutes=30)

@@ -14,7 +14,10 @@ LONGEST_WORDS = 200
 
 
 class HourLog(Base):
-    """One log is one transfer of the ledger, under the same id. No giver or no receiver means the community."""
+    """One log is one transfer of the ledger, under the same id.
+
+    No giver or no receiver means the community, or for imported hours somebody who had left before they came here.
+    """
 
     __tablename__ = "hour_log"
     __table_args__ = (
@@ -40,6 +43,7 @@ class HourLog(Base):
     minutes: Mapped[int]
     words: Mapped[str] = mapped_column(String(LONGEST_WORDS), default="")
     by_code: Mapped[bool] = mapped_column(default=False)  # the logger knew a code, not a person
+    with_leaver: Mapped[bool] = mapped_column(default=False)  # the side not named is somebody who left an imported bank
     replaces_id: Mapped[UUID | None]
 
     giver: Mapped[Member | None] = relationship(primaryjoin="foreign(HourLog.giver_id) == Member.id", viewonly=True)
@@ -55,4 +59,4 @@ class HourLog(Base):
 
     @property
     def is_with_community(self) -> bool:
-        return self.giver_id is None or self.receiver_id is None
+        return not self.with_leaver and None in {self.giver_id, self.receiver_id}

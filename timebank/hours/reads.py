@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from ledger.tables import transfer
@@ -26,6 +26,7 @@ class LogView:
     log: HourLog
     state: str
     is_being_checked: bool
+    is_undone: bool  # posted once, and reversed since
     release_reason: str | None
     minutes: int
     is_given: bool
@@ -38,10 +39,20 @@ class LogView:
         return self.state == PENDING and not self.is_being_checked
 
 
-def _with_ledger() -> Select[tuple[HourLog, str, object, int | None, str | None]]:
-    return select(
-        HourLog, transfer.c.state, transfer.c.frozen_at, transfer.c.posted_minutes, transfer.c.release_reason
-    ).join(transfer, transfer.c.id == HourLog.id)
+_mirror = transfer.alias("mirror")
+# One row a log: its transfer, and the live reversal of it if there is one (the database allows one at most).
+_LOGS = (
+    select(
+        HourLog,
+        transfer.c.state,
+        transfer.c.frozen_at,
+        transfer.c.posted_minutes,
+        transfer.c.release_reason,
+        _mirror.c.state.label("reversal"),
+    )
+    .join(transfer, transfer.c.id == HourLog.id)
+    .outerjoin(_mirror, and_(_mirror.c.reverses_id == transfer.c.id, _mirror.c.state.in_([PENDING, POSTED])))
+)
 
 
 def _party(member_id: UUID) -> ColumnElement[bool]:
@@ -50,8 +61,7 @@ def _party(member_id: UUID) -> ColumnElement[bool]:
 
 def list_for_member(session: Session, member: Member, *, states: Sequence[str], limit: int = 50) -> list[LogView]:
     rows = session.execute(
-        _with_ledger()
-        .where(HourLog.bank_id == member.bank_id, _party(member.id), transfer.c.state.in_(states))
+        _LOGS.where(HourLog.bank_id == member.bank_id, _party(member.id), transfer.c.state.in_(states))
         .order_by(HourLog.logged_at.desc(), HourLog.id)
         .limit(limit)
     ).all()
@@ -94,7 +104,7 @@ def find_in_bank(session: Session, log_id: UUID, member: Member, *, lock: bool =
 
 
 def view(session: Session, log: HourLog, member: Member) -> LogView:
-    rows = session.execute(_with_ledger().where(HourLog.id == log.id)).all()
+    rows = session.execute(_LOGS.where(HourLog.id == log.id)).all()
     return _views(session, member, rows)[0]
 
 
@@ -105,9 +115,11 @@ def _views(session: Session, member: Member, rows: Sequence) -> list[LogView]:
 
 
 def _view(member: Member, row: tuple, names: dict[UUID | None, str], codes: dict[UUID, str]) -> LogView:
-    log, state, frozen_at, posted_minutes, release_reason = row
+    log, state, frozen_at, posted_minutes, release_reason, reversal = row
     other_id = log.other_side_id(member.id)
-    if other_id is None:
+    if log.with_leaver:
+        partner = "somebody who has left"
+    elif other_id is None:
         partner = "the community"
     elif log.by_code and log.logged_by == member.id and state != POSTED:
         # Whoever logged by code learns the name only when the other side has agreed that they met.
@@ -117,7 +129,8 @@ def _view(member: Member, row: tuple, names: dict[UUID | None, str], codes: dict
     return LogView(
         log=log,
         state=state,
-        is_being_checked=state == PENDING and frozen_at is not None,
+        is_being_checked=frozen_at is not None or reversal == PENDING,
+        is_undone=reversal == POSTED,
         release_reason=release_reason,
         minutes=posted_minutes or log.minutes,
         is_given=log.giver_id == member.id,

@@ -158,7 +158,7 @@ def _bring_transfers(
             transfers=[_transfer(new_id, theirs, bank, batch, people) for new_id, theirs in numbered], at=at
         )
         session.execute(insert(ImportedRow), [_row(new_id, theirs, batch) for new_id, theirs in numbered])
-        logs = [_log(new_id, theirs, batch, people, at) for new_id, theirs in numbered if _has_words_here(theirs)]
+        logs = [_log(new_id, theirs, batch, people, at) for new_id, theirs in numbered if _is_somebodys(theirs)]
         if logs:
             session.execute(insert(HourLog), logs)
         done += len(numbered)
@@ -200,9 +200,9 @@ def _row(new_id: UUID, theirs: TheirTransfer, batch: ImportBatch) -> dict[str, o
     }
 
 
-def _has_words_here(theirs: TheirTransfer) -> bool:
-    """A log without a person on one side means the community, which would be untrue of somebody who left."""
-    return Other.LEFT not in {theirs.giver, theirs.receiver}
+def _is_somebodys(theirs: TheirTransfer) -> bool:
+    """Nobody reads a log in which no member has a part."""
+    return isinstance(theirs.giver, int) or isinstance(theirs.receiver, int)
 
 
 def _log(
@@ -225,5 +225,6 @@ def _log(
         # The whole text is kept with the imported row.
         "words": words if len(words) <= LONGEST_WORDS else words[: LONGEST_WORDS - 1] + "…",
         "by_code": False,
+        "with_leaver": Other.LEFT in {theirs.giver, theirs.receiver},
         "replaces_id": None,
     }

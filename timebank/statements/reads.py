@@ -69,12 +69,18 @@ def _line(entry: Line, log: HourLog | None, names: dict[UUID | None, str], membe
         recorded_at=entry.posted_at,
         happened_on=entry.happened_on,
         words=words,
-        partner=names.get(log.other_side_id(member.id), "the community") if log else "the community",
+        partner=_partner(log, names, member),
         is_given=entry.minutes > 0,
         minutes=abs(entry.minutes),
         balance_after=entry.balance_after,
         seq=entry.seq,
     )
+
+
+def _partner(log: HourLog | None, names: dict[UUID | None, str], member: Member) -> str:
+    if log is not None and log.with_leaver:
+        return "somebody who has left"
+    return names.get(log.other_side_id(member.id), "the community") if log else "the community"
 
 
 def get_balance(session: Session, member: Member) -> Balance:

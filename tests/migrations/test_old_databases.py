@@ -1,0 +1,141 @@
+"""A database of another version: every command stops with one sentence, and only `migrate` brings it up."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import inspect
+
+from timebank import migrating
+from timebank.cli import main
+from timebank.db import Database
+
+SENTENCE = "This database was made by another version of Timebank. Run 'timebank migrate' first.\n"
+PEOPLE = Path(__file__).parents[1] / "data" / "people"
+
+
+def commands(folder: Path) -> dict[str, list[str]]:
+    some_file = folder / "people.csv"
+    some_file.write_text("id\none\n")
+    return {
+        "new-bank": ["new-bank", "Riverbank"],
+        "add-coordinator": ["add-coordinator", "Cora"],
+        "work": ["work", "--once"],
+        "verify": ["verify"],
+        "export": ["export", "csv"],
+        "import": ["import", "people", str(some_file)],
+        "undo-import": ["undo-import", "00000000-0000-0000-0000-000000000000"],
+        "backup": ["backup", str(folder / "backup")],
+    }
+
+
+# These need no database, or make one, or bring it up to date themselves.
+OTHERS = {"serve", "migrate", "match", "restore"}
+
+
+class Installation:
+    def __init__(self, folder: Path, revision: str | None) -> None:
+        self.folder = folder
+        self.file = folder / "bank.db"
+        database = self.database()
+        if revision:
+            migrating.migrate(database, revision)
+        database.close()
+
+    def database(self) -> Database:
+        return Database(f"sqlite:///{self.file}")
+
+    def run(self, *words: str) -> Result:
+        settings = {"TIMEBANK_DATABASE_URL": f"sqlite:///{self.file}", "TIMEBANK_KEYS": str(self.folder / "keys")}
+        return CliRunner().invoke(main, list(words), env=settings)
+
+    def revision(self) -> str | None:
+        database = self.database()
+        found = migrating.current(database)
+        database.close()
+        return found
+
+
+@pytest.fixture(params=[None, "0001", "0002"], ids=["empty", "of 0001", "of 0002"])
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Installation:
+    return Installation(tmp_path, request.param)
+
+
+class TestEveryCommand:
+    def test_is_tried_here(self, tmp_path: Path):
+        assert set(commands(tmp_path)) | OTHERS == set(main.commands)
+
+    def test_stops_with_2_and_one_sentence(self, old: Installation, tmp_path: Path):
+        before = old.revision()
+
+        answers = {name: old.run(*words) for name, words in commands(tmp_path).items()}
+
+        assert {name: answer.exit_code for name, answer in answers.items() if answer.exit_code != 2} == {}
+        assert {name: answer.stderr for name, answer in answers.items() if answer.stderr != SENTENCE} == {}
+        assert {answer.stdout for answer in answers.values()} == {""}
+        assert old.revision() == before
+
+
+class TestMigrate:
+    def test_brings_it_up(self, old: Installation):
+        answer = old.run("migrate")
+
+        assert answer.exit_code == 0, answer.output
+        assert old.revision() == migrating.newest()
+        assert old.run("verify").exit_code == 0
+
+    def test_copies_a_file_first(self, tmp_path: Path):
+        old = Installation(tmp_path, "0002")
+
+        answer = old.run("migrate")
+
+        (copy,) = tmp_path.glob("bank.db.before-*")
+        assert str(copy) in answer.stdout.replace("\n", "")
+        kept = Installation.__new__(Installation)
+        kept.folder, kept.file = tmp_path, copy
+        assert kept.revision() == "0002"
+
+    def test_copies_nothing_when_there_is_nothing_to_do(self, tmp_path: Path):
+        old = Installation(tmp_path, migrating.newest())
+
+        answer = old.run("migrate")
+
+        assert answer.exit_code == 0
+        assert answer.stdout == ""
+        assert list(tmp_path.glob("bank.db.before-*")) == []
+
+    def test_stops_at_a_database_of_a_newer_version(self, tmp_path: Path):
+        newer = Installation(tmp_path, migrating.newest())
+        database = newer.database()
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        database.close()
+
+        answer = newer.run("migrate")
+
+        assert answer.exit_code == 2, answer.output
+        assert answer.exception is None or isinstance(answer.exception, SystemExit)
+        assert answer.stderr.count("\n") == 1
+
+    def test_stops_at_a_file_that_is_no_database(self, tmp_path: Path):
+        odd = Installation(tmp_path, migrating.newest())
+        shutil.copy(Path(__file__), odd.file)
+        for more in tmp_path.glob("bank.db-*"):
+            more.unlink()
+
+        answer = odd.run("migrate")
+
+        assert answer.exit_code == 2
+        assert answer.stderr.startswith("The database cannot be opened")
+
+
+def test_a_downgraded_database_has_lost_only_the_last_tables(tmp_path: Path):
+    old = Installation(tmp_path, migrating.newest())
+    database = old.database()
+    migrating.downgrade(database, "0001")
+    with database.engine.connect() as connection:
+        left = set(inspect(connection).get_table_names())
+    database.close()
+
+    assert left == {"account", "entry", "transfer", "alembic_version"}

@@ -1,0 +1,143 @@
+"""The pages of a profile: one decision a screen, stop anywhere."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.clients import without_tokens
+from tests.factories import PartFactory, SchemeFactory
+from timebank.profiles import reads
+from timebank.profiles.criteria import STEPS
+from timebank.schemes.models import SchemeMembership, Side
+
+
+@pytest.fixture
+def part(session, giver):
+    return PartFactory(member=giver, scheme=SchemeFactory(bank=giver.bank), side=Side.OFFER, capacity=2)
+
+
+def kept(session, part):
+    return session.get_one(SchemeMembership, (part.scheme_id, part.member_id))
+
+
+class TestSave:
+    def test_leads_on_to_the_next_step(self, as_, session, giver):
+        answer = as_(giver).post("/profile/share", {"skills": "chess", "skills_used": "yes"})
+
+        assert (answer.status_code, answer.location) == (303, "/profile/goals")
+        assert reads.answers_of(session, giver.id)["skills"].words == ["chess"]
+
+    def test_the_last_step_leads_back_to_the_overview(self, as_, giver):
+        assert as_(giver).post(f"/profile/{STEPS[-1].name}", {"musts": ""}).location == "/profile/"
+
+    def test_what_was_saved_is_in_the_form_again(self, as_, giver):
+        as_(giver).post(
+            "/profile/meeting", {"languages": "Polish", "modes": ["phone", "letter"], "languages_shown": "yes"}
+        )
+
+        page = as_(giver).get("/profile/meeting").text
+
+        assert "Polish</textarea>" in page
+        assert 'value="phone" checked' in page
+        assert 'value="letter" checked' in page
+        assert 'name="languages_shown" value="yes" checked' in page
+        assert 'name="languages_used" value="yes" checked' not in page
+
+    @pytest.mark.parametrize("step", ["experience", "identity"])
+    def test_a_sensitive_page_starts_with_nothing_ticked(self, as_, giver, step):
+        assert " checked" not in as_(giver).get(f"/profile/{step}").text
+
+    @pytest.mark.parametrize(
+        ("step", "form", "typed"),
+        [
+            ("age", {"born": "nineteen"}, "nineteen"),
+            ("identity", {"identities": "Muslim"}, "Muslim"),
+            ("musts", {"musts": "women only"}, "women only"),
+            ("share", {"skills": "x" * 81}, "x" * 81),
+            ("share", {"skills": "chess", "skills_importance": "99"}, "chess"),
+            ("meeting", {"modes": ["pigeon"], "languages": "Polish"}, "Polish"),
+        ],
+    )
+    def test_what_cannot_be_read_comes_back_as_it_was_typed(self, as_, session, giver, step, form, typed):
+        answer = as_(giver).post(f"/profile/{step}", form)
+
+        assert answer.status_code == 422
+        assert typed in answer.text
+        assert reads.answers_of(session, giver.id) == {}
+
+    @pytest.mark.parametrize(
+        ("step", "form"),
+        [
+            ("share", {"skills": "chess \x00 cooking"}),
+            ("identity", {"identities": "faith: \x00"}),
+            ("age", {"born": "9" * 5000}),
+            ("age", {"born": "١٩٧٨"}),
+            ("share", {"skills": "chess", "skills_importance": "9" * 5000}),
+        ],
+    )
+    def test_odd_letters_and_numbers_do_not_break_the_page(self, as_, giver, step, form):
+        answer = as_(giver).post(f"/profile/{step}", form)
+
+        assert answer.status_code in {303, 422}
+        assert as_(giver).get(f"/profile/{step}").status_code == 200
+
+
+class TestPlaces:
+    def test_are_saved(self, as_, session, giver, part):
+        answer = as_(giver).post(f"/profile/places/{part.scheme_id}", {"capacity": "3"})
+
+        assert (answer.status_code, answer.location) == (303, "/profile/")
+        assert kept(session, part).capacity == 3
+
+    @pytest.mark.parametrize("typed", ["", "-1", "21", "three", "1.5", "9" * 5000, "1\x000"])
+    def test_a_number_that_cannot_be_changes_nothing(self, as_, session, giver, part, typed):
+        answer = as_(giver).post(f"/profile/places/{part.scheme_id}", {"capacity": typed})
+
+        assert answer.status_code in {303, 422}
+        assert kept(session, part).capacity == 2
+        assert "Please choose a number from 0 to 20." in answer.text + as_(giver).get("/profile/").text
+
+
+class TestStepBack:
+    def test_and_come_back(self, as_, session, giver, part):
+        back = as_(giver).post(f"/profile/step-back/{part.scheme_id}")
+        stepped_back = kept(session, part).is_stepped_back
+        come = as_(giver).post(f"/profile/come-back/{part.scheme_id}")
+
+        assert (back.status_code, come.status_code) == (303, 303)
+        assert stepped_back
+        assert not kept(session, part).is_stepped_back
+
+
+class TestAccess:
+    def test_a_scheme_one_takes_no_part_in_looks_as_if_it_were_not_there(self, as_, part, receiver):
+        for act in ("places", "step-back", "come-back"):
+            yours, there = (
+                as_(receiver).post(f"/profile/{act}/{one}", {"capacity": "3"}) for one in (part.scheme_id, uuid4())
+            )
+            assert (yours.status_code, without_tokens(yours)) == (404, without_tokens(there))
+
+    def test_an_unknown_step_is_not_there(self, as_, giver):
+        assert as_(giver).get("/profile/secrets").status_code == 404
+        assert as_(giver).post("/profile/secrets").status_code == 404
+
+    def test_the_signed_out_are_asked_to_sign_in(self, stranger, part):
+        for url in ("/profile/", "/profile/share"):
+            assert stranger.get(url).location.startswith("/sign-in/")
+        for url in ("/profile/share", f"/profile/places/{part.scheme_id}", f"/profile/step-back/{part.scheme_id}"):
+            assert stranger.post(url, htmx=True).headers["HX-Redirect"] == "/sign-in/"
+
+    def test_without_a_token_nothing_is_saved(self, as_, session, giver, part):
+        answers = [
+            as_(giver).post("/profile/share", {"skills": "chess"}, token=None),
+            as_(giver).post(f"/profile/places/{part.scheme_id}", {"capacity": "3"}, token=None),
+            as_(giver).post(f"/profile/step-back/{part.scheme_id}", token=None),
+        ]
+
+        assert [answer.status_code for answer in answers] == [419] * 3
+        assert reads.answers_of(session, giver.id) == {}
+        assert kept(session, part).capacity == 2
+
+    @pytest.mark.parametrize("step", [step.name for step in STEPS])
+    def test_every_step_opens(self, as_, giver, step):
+        assert as_(giver).get(f"/profile/{step}").status_code == 200

@@ -1,0 +1,179 @@
+"""Signing in and out, and the first time with a code."""
+
+import pytest
+
+from tests.clients import is_whole_page
+from tests.factories import NOON
+from timebank import clock
+from timebank.signin import service
+
+PASSWORD = "three or four words"
+
+
+@pytest.fixture
+def user(app, session, giver):
+    """Giver, who signs in as ada."""
+    with app.app_context():
+        code = service.issue_code(session, member=giver, issued_by=None, at=NOON)
+        return service.set_password(session, typed_code=code, sign_in_name="ada", password=PASSWORD, at=NOON)
+
+
+def sign_in(browser, name="ada", password=PASSWORD, **more):
+    htmx = more.pop("htmx", False)
+    return browser.post("/sign-in/", {"sign_in_name": name, "password": password} | more, htmx=htmx)
+
+
+def cookie(browser):
+    return browser.client.get_cookie("sign-in")
+
+
+class TestEnter:
+    def test_leads_home_under_a_fresh_cookie(self, stranger, user, giver):
+        before = cookie(stranger).value
+
+        answer = sign_in(stranger)
+
+        assert (answer.status_code, answer.location) == (303, "/")
+        assert cookie(stranger).value != before
+        assert giver.name in stranger.get("/").text
+
+    @pytest.mark.parametrize(
+        ("name", "password"), [("ada", "wrong words here"), ("ben", PASSWORD), ("ada\x00", PASSWORD)]
+    )
+    def test_a_wrong_name_and_a_wrong_password_answer_alike(self, stranger, user, name, password):
+        answer = sign_in(stranger, name, password)
+
+        assert answer.status_code == 422
+        assert "That name and password do not go together" in answer.text
+        assert password not in answer.text
+
+    @pytest.mark.parametrize(
+        ("name", "password"), [("", PASSWORD), ("ada", ""), ("x" * 255, PASSWORD), ("ada", "x" * 257)]
+    )
+    @pytest.mark.parametrize("htmx", [True, False])
+    def test_what_is_missing_is_asked_for_and_no_password_comes_back(self, stranger, user, name, password, htmx):
+        answer = sign_in(stranger, name, password, htmx=htmx)
+
+        assert answer.status_code == 422
+        assert is_whole_page(answer) is not htmx
+        assert f'value="{name}"' in answer.text
+        assert not password or password not in answer.text
+
+    def test_leads_on_to_where_one_wanted_to_go(self, stranger, user):
+        assert stranger.get("/hours/new").location == "/sign-in/?next=/hours/new"
+
+        assert sign_in(stranger, next="/hours/new").location == "/hours/new"
+
+    @pytest.mark.parametrize("htmx", [True, False])
+    @pytest.mark.parametrize(
+        "target",
+        ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", "/\n/evil.example",
+         "\t//evil.example", "javascript:alert(1)", "/ok\r\nX-Evil: 1", ""],
+    )  # fmt: skip
+    def test_leads_to_no_other_site_whatever_a_link_said(self, stranger, user, target, htmx):
+        answer = sign_in(stranger, next=target, htmx=htmx)
+
+        leads_to = answer.headers["HX-Redirect"] if htmx else answer.location
+        assert answer.status_code in {204, 303}
+        # Browsers drop tabs and line ends from an address before they read it.
+        assert not leads_to.translate({9: None, 10: None, 13: None}).startswith(("//", "/\\", "http", "java"))
+        assert "X-Evil" not in answer.headers
+
+    def test_a_closed_sign_in_answers_like_a_wrong_password(self, stranger, session, user):
+        user.active = False
+
+        answer = sign_in(stranger)
+
+        assert answer.status_code == 422
+        assert "do not go together" in answer.text
+
+    def test_without_a_token_nobody_is_signed_in(self, stranger, user):
+        answer = stranger.post("/sign-in/", {"sign_in_name": "ada", "password": PASSWORD}, token=None)
+
+        assert answer.status_code == 419
+        assert stranger.get("/").status_code == 303
+
+
+class TestSignOut:
+    def test_ends_on_the_server_so_that_the_cookie_is_worth_nothing(self, stranger, user):
+        sign_in(stranger)
+        old = cookie(stranger).value
+        token = stranger.token
+
+        answer = stranger.post("/sign-in/out", token=None, headers={"X-CSRFToken": token})
+
+        stranger.client.set_cookie("sign-in", old)
+        assert answer.status_code in {303, 419}
+        if answer.status_code == 303:
+            assert stranger.get("/").status_code == 303
+
+    def test_a_signed_in_member_signs_out(self, as_, giver):
+        browser = as_(giver)
+        old = cookie(browser).value
+
+        answer = browser.post("/sign-in/out")
+
+        browser.client.set_cookie("sign-in", old)
+        assert (answer.status_code, answer.location) == (303, "/sign-in/")
+        assert browser.get("/").status_code == 303
+
+
+class TestFirstTime:
+    def form(self, code, **other):
+        return {"code": code, "sign_in_name": "ada", "password": PASSWORD, "password_again": PASSWORD} | other
+
+    @pytest.fixture
+    def code(self, session, giver):
+        return service.issue_code(session, member=giver, issued_by=None, at=clock.now())
+
+    @pytest.mark.parametrize("htmx", [True, False])
+    def test_leads_in(self, stranger, code, giver, htmx):
+        answer = stranger.post("/sign-in/first-time", self.form(code), htmx=htmx)
+
+        assert (answer.headers["HX-Redirect"] if htmx else answer.location) == "/"
+        assert giver.name in stranger.get("/").text
+
+    def test_works_once(self, stranger, as_, code):
+        stranger.post("/sign-in/first-time", self.form(code))
+
+        answer = as_(None).post("/sign-in/first-time", self.form(code, sign_in_name="ben"))
+
+        assert answer.status_code == 422
+        assert "That code does not work." in answer.text
+
+    @pytest.mark.parametrize(
+        ("other", "sentence"),
+        [
+            ({"code": ""}, "Please type the code you were given."),
+            ({"code": "2222-2222-2222"}, "That code does not work."),
+            ({"sign_in_name": "ad"}, "at least 3 letters"),
+            ({"password": "short", "password_again": "short"}, "at least 12 letters"),
+            ({"password_again": "three or five words"}, "not the same"),
+        ],
+    )
+    def test_what_is_not_right_is_said_and_no_password_comes_back(self, stranger, code, other, sentence):
+        form = self.form(code, **other)
+
+        answer = stranger.post("/sign-in/first-time", form)
+
+        assert answer.status_code == 422
+        assert sentence in answer.text
+        assert f'value="{form["code"]}"' in answer.text
+        assert f'value="{form["sign_in_name"]}"' in answer.text
+        assert PASSWORD not in answer.text
+
+    @pytest.mark.parametrize("name", ["ß" * 200, "ada\x00bee", "ﷺ" * 254, "   ada   "])
+    def test_an_odd_name_does_not_break_the_page(self, stranger, code, name):
+        answer = stranger.post("/sign-in/first-time", self.form(code, sign_in_name=name))
+
+        assert answer.status_code in {303, 422}
+
+    def test_a_new_password_ends_the_sign_ins_that_were_open(self, app, session, as_, stranger, user, giver):
+        sign_in(stranger)
+        open_before = stranger.get("/").status_code
+        code = service.issue_code(session, member=giver, issued_by=None, at=clock.now())
+
+        as_(None).post("/sign-in/first-time", self.form(code, sign_in_name="ada"))
+
+        assert open_before == 200
+        assert stranger.get("/").status_code == 303
