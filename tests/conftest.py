@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from hypothesis import settings
+from jinja2 import FileSystemBytecodeCache
 from pytest_factoryboy import LazyFixture, register
 from sqlalchemy.orm import Session
 
@@ -113,9 +114,17 @@ def session(database: Database) -> Iterator[Session]:
     CURRENT.clear()
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Every test has an app of its own; its templates need not be compiled anew each time."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(database: Database) -> Flask:
-    return create_app(Config(secret_key="only-for-tests-" * 3), database)
+def app(database: Database, compiled: FileSystemBytecodeCache) -> Flask:
+    app = create_app(Config(secret_key="only-for-tests-" * 3), database)
+    app.jinja_env.bytecode_cache = compiled
+    return app
 
 
 @pytest.fixture

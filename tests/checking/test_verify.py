@@ -58,7 +58,7 @@ def test_an_honest_bank_passes_and_is_not_changed(forged):
     result = console.run("verify")
 
     assert result.exit_code == 0
-    assert "every log says what its transfer says: 6 looked at, 0 off" in result.stdout
+    assert "every log says what its transfer says: 8 looked at, 0 off" in result.stdout
     assert "Everything agrees." in result.stdout
     with database.reading() as session:
         assert facts(session) == before

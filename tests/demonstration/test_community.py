@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 
 from ledger.tables import account, entry, transfer
 from tests.demonstration.inventing import CONFIG, copy_of
-from timebank import clock
+from timebank import clock, serving
 from timebank import config as configuring
-from timebank import serving
 from timebank.app import create_app
 from timebank.checking import reads as checking
 from timebank.config import Config
@@ -112,7 +111,7 @@ class TestTheLedger:
     def test_is_found_clean(self, seen: Session):
         (bank,) = members.list_banks(seen)
 
-        assert checking.check_bank(seen, bank).wrong == []
+        assert checking.check_bank(seen, bank).wrong == ()
 
 
 class TestSignIns:

@@ -109,6 +109,33 @@ class TestTokens:
         assert answer.location.startswith("https://")
 
 
+class TestRefusals:
+    """Found by the crawl: a refused request kept its turn to write, and then waited for it to keep the browser's token."""
+
+    @pytest.mark.timeout(30)
+    @pytest.mark.parametrize(
+        ("method", "url", "status"),
+        [
+            ("POST", "/sign-in/", 419),
+            ("POST", "/hours/", 419),
+            ("POST", "/nothing-here", 404),
+            ("POST", "/urgent-help", 405),
+            ("DELETE", "/hours/", 405),
+            ("PUT", "/nothing-here", 404),
+        ],
+    )
+    def test_a_browser_that_never_was_here_gets_its_answer(self, app: Flask, method: str, url: str, status: int):
+        for _ in range(2):
+            assert app.test_client().open(url, method=method).status_code == status
+
+    @pytest.mark.timeout(30)
+    def test_others_can_write_afterwards(self, app: Flask, database: Database, as_, world: World):
+        app.test_client().post("/sign-in/")
+        as_(world.member).post("/rounds/try/00000000-0000-0000-0000-000000000000")
+
+        assert as_(world.member).post(f"/hours/{world.ids['log_id']}/confirm").status_code == 200
+
+
 def status_of(browser: Browser, url: str) -> int:
     with browser.get(url) as answer:  # some are files
         return answer.status_code

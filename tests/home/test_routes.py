@@ -67,9 +67,8 @@ class TestReadingWritesNothing:
     def counts(self, database):
         """How many rows each table holds, and the highest of everything that counts up."""
         tables = MetaData()
-        with database.engine.connect() as connection:
-            tables.reflect(connection)
-            connection.rollback()
+        with database.reading() as reading:
+            tables.reflect(reading.connection())
 
         def count():
             with database.reading() as session:

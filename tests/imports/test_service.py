@@ -61,12 +61,15 @@ class TestImport:
         assert (posted[str(leavers.gave_id(bank))], posted[str(leavers.received_id(bank))]) == (135, -135)
         assert members["3"].joined_on.isoformat() == "2024-02-01"
 
-    def test_statements_get_their_words_except_where_the_other_side_left(self, database, bank):
+    def test_statements_get_their_words_with_people_who_left_too(self, database, bank):
         bring(database, read())
 
         with database.reading() as session:
             logs = session.scalars(select(HourLog).where(HourLog.bank_id == bank.id)).all()
-            assert sorted(log.words for log in logs) == ["", "", "", "Newsletter", *["Shopping, and a walk"] * 2]
+            here = [log.words for log in logs if not log.with_leaver]
+            assert sorted(here) == ["", "", "", "Newsletter", *["Shopping, and a walk"] * 2]
+            assert all(log.is_party(log.giver_id or log.receiver_id) for log in logs if log.with_leaver)
+            assert not any(log.is_with_community for log in logs if log.with_leaver)
             assert all(log.logged_by is None for log in logs)
             kept = session.scalars(select(ImportedRow.words).where(ImportedRow.bank_id == bank.id))
             assert sorted(kept)[-4:] == ["Newsletter", "Painting", *["Shopping, and a walk"] * 2]

@@ -75,7 +75,7 @@ def rows(database: Database) -> dict[str, list]:
 
 class TestTheChain:
     def test_is_one_line_of_numbered_files(self):
-        assert REVISIONS == [f"{number:04}" for number in range(1, len(REVISIONS) + 1)]
+        assert [f"{number:04}" for number in range(1, len(REVISIONS) + 1)] == REVISIONS
         assert len(SCRIPTS.get_heads()) == 1
 
     @pytest.mark.parametrize("revision", REVISIONS)
@@ -102,6 +102,10 @@ class TestModels:
         made.close()
         assert set(by_migrations) == OURS
         for table in sorted(OURS):
+            if (
+                table in ledger_metadata.tables
+            ):  # their checks stand in the migration alone, and test_forgery proves them
+                del by_migrations[table]["checks"], by_models[table]["checks"]
             assert by_migrations[table] == by_models[table], table
 
     def empty(self, copies: PostgresCopies) -> Database:
@@ -147,7 +151,7 @@ class TestThereAndBack:
         assert len(before["entry"]) > 1000
         with community.reading() as session:
             report = checking.check_bank(session, members.list_banks(session)[0])
-            assert report.wrong == []
+            assert report.wrong == ()
 
     def test_going_down_to_nothing_works_with_a_year_in_it(self, community: Database):
         """The ledger refuses to delete an entry; only taking the whole house down removes its tables."""

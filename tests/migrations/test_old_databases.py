@@ -24,7 +24,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "work": ["work", "--once"],
         "verify": ["verify"],
         "export": ["export", "csv"],
-        "import": ["import", "people", str(some_file)],
+        "import": ["import", "people", str(some_file), "--scheme", "open"],
         "undo-import": ["undo-import", "00000000-0000-0000-0000-000000000000"],
         "backup": ["backup", str(folder / "backup")],
     }

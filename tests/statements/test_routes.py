@@ -1,7 +1,5 @@
 """The statement page is its owner's."""
 
-import pytest
-
 from tests.factories import HourLogFactory, confirm
 
 
@@ -24,13 +22,16 @@ class TestShow:
             assert "a walk" not in page
             assert "1 h 30 min" not in page
 
-    @pytest.mark.parametrize("before", ["1", "0", "-1", "2", "soon", "9" * 30, "9" * 5000, "1\x00", "", "\uff11"])
-    def test_any_page_number_is_answered(self, as_, giver, receiver, before):
+    def test_any_page_number_is_answered(self, as_, giver, receiver):
         confirm(HourLogFactory(member=giver, partner=receiver))
+        browser = as_(giver)
 
-        answer = as_(giver).get("/statement/", query_string={"before": before})
+        numbers = ["1", "0", "-1", "2", "soon", "9" * 30, "9" * 5000, "1\x00", "", "\uff11"]
+        statuses = {
+            number: browser.get("/statement/", query_string={"before": number}).status_code for number in numbers
+        }
 
-        assert answer.status_code == 200
+        assert set(statuses.values()) == {200}, statuses
 
     def test_the_signed_out_are_asked_to_sign_in(self, stranger):
         assert stranger.get("/statement/").status_code == 303

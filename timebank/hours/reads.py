@@ -15,6 +15,7 @@ from timebank.members import reads as members
 from timebank.members.codes import spoken
 from timebank.members.models import Member, MemberStatus
 from timebank.relationships import reads as relationships
+from timebank.schemes import reads as schemes
 
 PENDING, POSTED, RELEASED = "pending", "posted", "released"
 
@@ -55,6 +56,12 @@ _LOGS = (
 )
 
 
+def _stands() -> ColumnElement[bool]:
+    """Waits or counts: neither let go nor reversed since."""
+    reversed_since = select(_mirror.c.id).where(_mirror.c.reverses_id == transfer.c.id, _mirror.c.state == POSTED)
+    return and_(transfer.c.state.in_([PENDING, POSTED]), ~reversed_since.exists())
+
+
 def _party(member_id: UUID) -> ColumnElement[bool]:
     return or_(HourLog.giver_id == member_id, HourLog.receiver_id == member_id)
 
@@ -87,7 +94,7 @@ def list_waiting_with_community(session: Session, coordinator: Member) -> list[H
         )
         .order_by(HourLog.logged_at)
     )
-    return list(found)
+    return [log for log in found if schemes.coordinates(session, coordinator, log.scheme_id)]
 
 
 def get_for_party(session: Session, log_id: UUID, member: Member) -> HourLog:
@@ -155,7 +162,7 @@ def list_known(session: Session, member: Member) -> list[Member]:
     exchanged = session.execute(
         select(HourLog.giver_id, HourLog.receiver_id)
         .join(transfer, transfer.c.id == HourLog.id)
-        .where(HourLog.bank_id == member.bank_id, _party(member.id), transfer.c.state == POSTED)
+        .where(HourLog.bank_id == member.bank_id, _party(member.id), transfer.c.state == POSTED, _stands())
         .distinct()
     )
     known |= {other for pair in exchanged for other in pair if other not in {None, member.id}}
@@ -169,31 +176,39 @@ def list_known(session: Session, member: Member) -> list[Member]:
 
 
 def is_logged_like_this(
-    session: Session, *, giver_id: UUID | None, receiver_id: UUID | None, minutes: int, happened_on: date
+    session: Session,
+    *,
+    log_id: UUID,
+    giver_id: UUID | None,
+    receiver_id: UUID | None,
+    minutes: int,
+    happened_on: date,
 ) -> bool:
-    """The same hours between the same two on the same day: perhaps typed twice. It warns, and never blocks."""
+    """Other hours between the same two, as long and on the same day: perhaps typed twice. It warns, and never blocks."""
     same = (
         select(HourLog.id)
         .join(transfer, transfer.c.id == HourLog.id)
         .where(
             and_(
+                HourLog.id != log_id,
                 HourLog.giver_id == giver_id,
                 HourLog.receiver_id == receiver_id,
                 HourLog.minutes == minutes,
                 HourLog.happened_on == happened_on,
-                transfer.c.state.in_([PENDING, POSTED]),
+                _stands(),
             )
         )
     )
     return session.scalar(same.limit(1)) is not None
 
 
-def minutes_on_day(session: Session, member_id: UUID, day: date) -> int:
+def minutes_on_day(session: Session, member_id: UUID, day: date, *, besides: UUID) -> int:
+    """What stands on that day for one person, without one log."""
     return (
         session.scalar(
-            select(func.coalesce(func.sum(HourLog.minutes), 0))
+            select(func.coalesce(func.sum(func.coalesce(transfer.c.posted_minutes, HourLog.minutes)), 0))
             .join(transfer, transfer.c.id == HourLog.id)
-            .where(_party(member_id), HourLog.happened_on == day, transfer.c.state.in_([PENDING, POSTED]))
+            .where(_party(member_id), HourLog.happened_on == day, HourLog.id != besides, _stands())
         )
         or 0
     )

@@ -87,16 +87,20 @@ def ask_change(log_id: UUID) -> ResponseReturnValue:
 def change(log_id: UUID) -> ResponseReturnValue:
     form = forms.read(ChangeHoursIn())
     if form.errors:
-        view = reads.view(session(), reads.get_for_party(session(), log_id, asker().member), asker().member)
-        return render("hours/change.html", status=422, form=form, view=view)
-    service.change_hours(
-        session(),
-        log_id=log_id,
-        new_log_id=form.values["log_id"],
-        member=asker().member,
-        minutes=form.values["length"],
-        at=clock.now(),
-    )
+        return _ask_change(log_id, form)
+    try:
+        service.change_hours(
+            session(),
+            log_id=log_id,
+            new_log_id=form.values["log_id"],
+            member=asker().member,
+            minutes=form.values["length"],
+            at=clock.now(),
+        )
+    except service.TooManyHours as refusal:
+        session().rollback()  # the old hours were already let go in this act: nothing half-done stays
+        form.refuse("length", refusal.sentence)
+        return _ask_change(log_id, form)
     flash(
         f"Changed to {show_length(form.values['length'])}. The other person is asked whether that is right.", "success"
     )
@@ -141,6 +145,11 @@ def _ask(form: forms.Form, *, status: int = 200, question: str = "") -> Response
         known=reads.list_known(session(), asker().member),
         today=clock.today(),
     )
+
+
+def _ask_change(log_id: UUID, form: forms.Form) -> ResponseReturnValue:
+    view = reads.view(session(), reads.get_for_party(session(), log_id, asker().member), asker().member)
+    return render("hours/change.html", status=422, form=form, view=view)
 
 
 def _card(log: HourLog) -> ResponseReturnValue:

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from ledger.store import Ledger
-from ledger.transfers import Transfer, TransferKind
+from ledger.transfers import Transfer, TransferKind, TransferState
 from timebank.errors import Conflict, Invalid, NotFound
 from timebank.hours import reads
 from timebank.hours.models import HourLog
@@ -18,6 +18,7 @@ from timebank.schemes import reads as schemes
 
 MOST_MINUTES_A_DAY = 24 * 60
 MANY_MINUTES_A_DAY = 12 * 60
+CHANGED = "changed"
 
 
 class NobodyWithThatCode(Invalid):
@@ -34,6 +35,10 @@ class OtherSideConfirms(Conflict):
 
 class BeingChecked(Conflict):
     """These hours are being checked together, so they wait until that is settled."""
+
+
+class NoLongerWaiting(Conflict):
+    """These hours no longer wait: they were taken back, or changed. Open your hours to see what stands now."""
 
 
 class MayBeTwice(Conflict):
@@ -100,9 +105,9 @@ def log_hours(
         replaces_id=replaces_id,
     )
     if session.get(HourLog, log_id) is None:
-        _check_day(session, member, minutes, happened_on)
+        _check_day(session, log, member)
         if not is_sure and replaces_id is None:
-            _warn(session, giver_id, receiver_id, minutes, happened_on, member)
+            _warn(session, log, member)
     _ledger(session, member).hold(transfer=_as_transfer(log, member, partner), at=at)
     # Asked again after the ledger has judged the id: the same log, sent twice at once, waited there for its first copy.
     already = session.get(HourLog, log_id)
@@ -139,11 +144,14 @@ def change_hours(
 ) -> HourLog:
     """Not quite right: the old log is let go, and a new one, by this person, waits for the other side."""
     log = _get_to_answer(session, log_id, member)
+    sent_before = session.get(HourLog, new_log_id)
+    if sent_before is not None and sent_before.replaces_id == log.id and sent_before.logged_by == member.id:
+        return sent_before
     partner_id = log.other_side_id(member.id)
-    if partner_id is None:
+    if partner_id is None or not log.is_party(member.id):
         raise NotYours
     partner = members.get_member(session, member.bank_id, partner_id)
-    _let_go(session, log, member, reason="changed", at=at)
+    _let_go(session, log, member, reason=CHANGED, at=at)
     return log_hours(
         session,
         log_id=new_log_id,
@@ -188,23 +196,31 @@ def _get_to_answer(session: Session, log_id: UUID, member: Member) -> HourLog:
 def _let_go(session: Session, log: HourLog, member: Member, *, reason: str, at: datetime) -> None:
     """The ledger would release a frozen hold too (settling needs that); people may not while a check is open."""
     ledger = _ledger(session, member)
-    if ledger.get(id=log.id).is_frozen:
+    record = ledger.get(id=log.id)
+    if record.is_frozen:
         raise BeingChecked
+    if record.state is TransferState.RELEASED and (reason == CHANGED or record.release_reason != reason):
+        raise NoLongerWaiting  # taking back twice is no error, but a second change would leave two new logs
     ledger.release(id=log.id, reason=reason, at=at)
 
 
-def _check_day(session: Session, member: Member, minutes: int, day: date) -> None:
+def _check_day(session: Session, log: HourLog, member: Member) -> None:
     """Only this person's own day is looked at: a refusal must tell nobody how full somebody else's was."""
-    if reads.minutes_on_day(session, member.id, day) + minutes > MOST_MINUTES_A_DAY:
+    if reads.minutes_on_day(session, member.id, log.happened_on, besides=log.id) + log.minutes > MOST_MINUTES_A_DAY:
         raise TooManyHours
 
 
-def _warn(
-    session: Session, giver_id: UUID | None, receiver_id: UUID | None, minutes: int, day: date, member: Member
-) -> None:
-    if reads.is_logged_like_this(session, giver_id=giver_id, receiver_id=receiver_id, minutes=minutes, happened_on=day):
+def _warn(session: Session, log: HourLog, member: Member) -> None:
+    if reads.is_logged_like_this(
+        session,
+        log_id=log.id,
+        giver_id=log.giver_id,
+        receiver_id=log.receiver_id,
+        minutes=log.minutes,
+        happened_on=log.happened_on,
+    ):
         raise MayBeTwice
-    if reads.minutes_on_day(session, member.id, day) + minutes > MANY_MINUTES_A_DAY:
+    if reads.minutes_on_day(session, member.id, log.happened_on, besides=log.id) + log.minutes > MANY_MINUTES_A_DAY:
         raise ManyHours
 
 

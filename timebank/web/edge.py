@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 
-from flask import Flask, current_app, g, request
+from flask import Flask, Response, current_app, g, request
 from sqlalchemy.orm import Session
 
 from timebank.db import Database
@@ -12,6 +12,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 def plug_in(app: Flask, database: Database) -> None:
     app.extensions["timebank.database"] = database
+    app.after_request(_close_before_sign_ins)
     app.teardown_request(_close)
 
 
@@ -46,6 +47,12 @@ def close() -> None:
     """End the act; what was not committed is rolled back. Whatever the answer still needs, it may only read."""
     _close(None)
     only_read()
+
+
+def _close_before_sign_ins(response: Response) -> Response:
+    """Sign-ins are kept after this, by a transaction of their own. It would wait for ours for ever on SQLite."""
+    _close(None)
+    return response
 
 
 def _close(_: BaseException | None) -> None:

@@ -7,6 +7,8 @@ from flask import request
 from marshmallow import EXCLUDE, Schema, ValidationError
 from werkzeug.datastructures import MultiDict
 
+CANNOT_BE_KEPT = "There is a sign in this that cannot be kept. Please type it again by hand."
+
 
 @dataclass(kw_only=True)
 class Form:
@@ -50,6 +52,9 @@ def read(schema: Schema) -> Form:
         form.values = schema.load(raw, unknown=EXCLUDE)
     except ValidationError as error:
         form.errors = {name: _sentences(found) for name, found in error.normalized_messages().items()}
+    for name, value in typed.items(multi=True):
+        if "\x00" in value and name not in form.errors:
+            form.refuse(name, CANNOT_BE_KEPT)  # PostgreSQL has no room for it, and nobody means to type it
     return form
 
 

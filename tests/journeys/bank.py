@@ -1,0 +1,90 @@
+"""A bank with a handful of people, made by the same services that the pages call."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from sqlalchemy.orm import Session
+
+from tests.journeys.site import Site
+from timebank import clock
+from timebank.db import Database
+from timebank.hours import service as hours
+from timebank.matches import service as matches
+from timebank.members import service as members
+from timebank.members.models import Bank, Member
+from timebank.profiles.models import Answer
+from timebank.schemes import service as schemes
+from timebank.schemes.models import BankScheme, Side
+from timebank.signin import service as signin
+from timebank.signin.models import User
+
+PASSWORD = "three or four words"
+
+
+class SmallBank:
+    """Cora looks after it. Everybody signs in with their first name in small letters."""
+
+    def __init__(self, database: Database, site: Site) -> None:
+        assert site.app
+        self.database = database
+        with site.app.app_context():
+            self._hashed = signin.hashed_password(PASSWORD)
+        with database.writing() as session:
+            bank = members.open_bank(session, name="Riverside", at=clock.now())
+            schemes.start_scheme(session, bank=bank, preset="fanon", name="Side by side")
+            self.bank_id = bank.id
+        self.add("Cora", coordinates=True)
+
+    def add(
+        self, name: str, *, side: Side | None = None, likes: tuple[str, ...] = (), coordinates: bool = False
+    ) -> None:
+        with self.database.writing() as session:
+            bank = session.get_one(Bank, self.bank_id)
+            member = members.add_member(session, bank=bank, name=name, joined_on=clock.today())
+            session.add(User(id=uuid4(), member_id=member.id, sign_in_name=name.casefold(), password=self._hashed))
+            if coordinates:
+                schemes.make_coordinator(session, member=member)
+            if side:
+                scheme = self._scheme(session)
+                roles = "mentor" if side is Side.OFFER else ""
+                schemes.join(session, member=member, scheme=scheme, side=side, on=clock.today(), roles=roles)
+            for criterion, words in {"languages": ["English"], "interests": list(likes)}.items():
+                if side and words:
+                    session.add(Answer(member_id=member.id, criterion=criterion, words=words, is_shown=True))
+
+    def introduce(self) -> None:
+        """A round that was tried and sent."""
+        with self.database.writing() as session:
+            cora = self._member(session, "Cora")
+            tried = matches.try_round(
+                session,
+                scheme_id=self._scheme(session).id,
+                coordinator=cora,
+                on=clock.today(),
+                at=clock.now(),
+                seed=1,
+            )
+            matches.send_round(session, round_id=tried.id, coordinator=cora, at=clock.now())
+
+    def log(self, giver: str, receiver: str, minutes: int, words: str, *, confirmed: bool) -> None:
+        with self.database.writing() as session:
+            one, other = self._member(session, giver), self._member(session, receiver)
+            log = hours.log_hours(
+                session,
+                log_id=uuid4(),
+                member=one,
+                partner=other,
+                is_given=True,
+                minutes=minutes,
+                happened_on=clock.today() - timedelta(days=1),
+                at=clock.now(),
+                words=words,
+            )
+            if confirmed:
+                hours.confirm_hours(session, log_id=log.id, member=other, at=clock.now())
+
+    def _scheme(self, session: Session) -> BankScheme:
+        return session.query(BankScheme).filter_by(bank_id=self.bank_id).one()
+
+    def _member(self, session: Session, name: str) -> Member:
+        return session.query(Member).filter_by(bank_id=self.bank_id, name=name).one()

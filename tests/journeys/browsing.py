@@ -1,0 +1,174 @@
+"""People at their browsers: on a phone and at a desk, with scripts and without, and axe looking over their shoulder."""
+
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, BrowserType, Locator, Page, Playwright, Route, expect
+
+from tests.journeys.bank import PASSWORD
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
+# What the switches after the first two stop are requests that Chromium makes on its own account.
+SWITCHES = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+PATIENCE = 10_000
+
+expect.set_options(timeout=PATIENCE)
+
+
+def launch(playwright: Playwright) -> Browser:
+    path = os.environ.get("TIMEBANK_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not path:
+        pytest.fail(
+            "The journeys need Chromium, and there is none. Type: apt-get install -y --no-install-recommends chromium"
+            " fonts-noto-core, or say where it is with TIMEBANK_CHROMIUM.",
+            pytrace=False,
+        )
+    chromium: BrowserType = playwright.chromium
+    return chromium.launch(executable_path=path, args=SWITCHES)
+
+
+@dataclass(frozen=True)
+class Device:
+    width: int
+    height: int
+    scripts: bool
+
+    def __str__(self) -> str:
+        return f"{self.width}-{'scripts' if self.scripts else 'no scripts'}"
+
+
+DEVICES = [Device(width, height, scripts) for width, height in ((360, 740), (1280, 900)) for scripts in (True, False)]
+
+
+class Outside:
+    """The rest of the world. The way out leads to a plain page; asking for anything else is a mistake."""
+
+    def __init__(self, site: str) -> None:
+        self.site = site
+        self.asked: list[str] = []
+        self.held: list[Route] | None = None  # a list: hold the answer back until it is let go
+
+    def __call__(self, route: Route) -> None:
+        if route.request.url.startswith(self.site):
+            route.fallback()
+            return
+        self.asked.append(route.request.url)
+        if self.held is not None:
+            self.held.append(route)
+        else:
+            self.let_go(route)
+
+    def let_go(self, route: Route) -> None:
+        route.fulfill(status=200, content_type="text/html", body="<title>Weather</title><h1>Dry, with some sun</h1>")
+
+
+class Visitor:
+    """One person's browser."""
+
+    looked_at: set[tuple[str, ...]] = set()  # by this worker: a page that looks the same is looked at once
+
+    def __init__(self, browser: Browser, device: Device, outside: Outside) -> None:
+        self.device, self.outside = device, outside
+        self.context = browser.new_context(
+            base_url=outside.site,
+            viewport={"width": device.width, "height": device.height},
+            java_script_enabled=device.scripts,
+            reduced_motion="reduce",
+            locale="en-GB",
+        )
+        self.context.set_default_timeout(PATIENCE)
+        self.context.route(re.compile(""), outside)
+        self.problems: list[str] = []
+        self.page = self.new_page()
+
+    def new_page(self) -> Page:
+        page = self.context.new_page()
+        page.on("console", lambda said: self.problems.append(said.text) if said.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("load", lambda _: self.loads.append(page.url))
+        self.loads: list[str] = []
+        return page
+
+    # Going about
+
+    def open(self, path: str) -> None:
+        self.page.goto(path)
+        self.look()
+
+    def sign_in(self, name: str) -> None:
+        self.open("/sign-in/")
+        self.fill("Your name for signing in", name)
+        self.fill("Password", PASSWORD)
+        self.press("Sign in")
+        self.sees_heading("Hello")
+
+    def go(self, link: str, *, within: Locator | None = None) -> None:
+        (within or self.page).get_by_role("link", name=link).first.click()
+        self.page.wait_for_load_state()
+        self.look()
+
+    def press(self, button: str, *, within: Locator | None = None) -> None:
+        """What follows is awaited by what the person sees next."""
+        (within or self.page.locator("main")).get_by_role("button", name=button).first.click()
+
+    def fill(self, label: str, text: str) -> None:
+        self.page.get_by_label(label, exact=True).fill(text)
+
+    def choose(self, label: str) -> None:
+        self.page.get_by_label(label, exact=True).check()
+
+    def card(self, *words: str) -> Locator:
+        found = self.page.locator("main .card")
+        for word in words:
+            found = found.filter(has_text=word)
+        return found.first
+
+    # Seeing
+
+    def sees(self, words: str) -> None:
+        expect(self.page.locator("main")).to_contain_text(words)
+        self.look()
+
+    def sees_heading(self, words: str) -> None:
+        expect(self.page.get_by_role("heading", name=words).first).to_be_visible()
+        self.look()
+
+    def does_not_see(self, words: str) -> None:
+        expect(self.page.locator("body")).not_to_contain_text(words)
+
+    def look(self) -> None:
+        """Once for each page that looks different: axe in light and in dark, and nothing wider than the screen."""
+        seen = self.page.evaluate(
+            "[...document.querySelectorAll('h1, h2, h3, button, .tag')].map((e) => e.textContent)"
+        )
+        key = (str(self.device), ID.sub("", self.page.url.split("?")[0]), *sorted(set(seen)))
+        if key in self.looked_at:
+            return
+        self.looked_at.add(key)
+        self.page.evaluate(AXE_SCRIPT)
+        for scheme, options in (("light", {}), ("dark", COLOURS)):
+            self.page.emulate_media(color_scheme=scheme)
+            self.problems += [f"{scheme} {self.page.url}: {found}" for found in self._axe(options)]
+        self.page.emulate_media(color_scheme="light")
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if wide > 0:
+            self.problems.append(f"{self.page.url} is {wide} px wider than the screen of {self.device}")
+
+    def _axe(self, options: dict[str, Any]) -> list[str]:
+        result = self.page.evaluate(
+            "(options) => axe.run(document, {resultTypes: ['violations'], ...options})", options
+        )
+        return [
+            f"{found['id']}: {', '.join(str(node['target'][0]) for node in found['nodes'][:3])}"
+            for found in result["violations"]
+        ]

@@ -1,0 +1,56 @@
+"""A real browser, a real server, and a small bank of people who can sign in."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.databases import SqliteCopies
+from tests.journeys.bank import SmallBank
+from tests.journeys.browsing import DEVICES, Device, Outside, Visitor, launch
+from tests.journeys.site import Site
+from timebank.db import Database
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = launch(playwright)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    served = Site()
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def bank(sqlite_copies: SqliteCopies, site: Site) -> Iterator[SmallBank]:
+    database = Database(sqlite_copies.url())
+    with site.serving(database):
+        yield SmallBank(database, site)
+    sqlite_copies.discard(database)
+
+
+@pytest.fixture(params=DEVICES, ids=str)
+def device(request: pytest.FixtureRequest) -> Device:
+    return request.param
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Site, device: Device) -> Iterator[Callable[[], Visitor]]:
+    """Each visitor has a browser of their own. What went wrong in any of them fails the test at its end."""
+    visitors: list[Visitor] = []
+
+    def come() -> Visitor:
+        visitors.append(Visitor(browser, device, Outside(site.url)))
+        return visitors[-1]
+
+    yield come
+    problems = [problem for visitor in visitors for problem in visitor.problems]
+    for visitor in visitors:
+        visitor.context.close()
+    assert problems == []

@@ -1,0 +1,76 @@
+"""Leaving quickly: the page is covered, the other site opens, the sign-in is over, and going back shows nothing."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+AWAY = "https://www.bbc.co.uk/weather"
+
+
+@pytest.fixture
+def nell(bank, visit):
+    bank.add("Nell")
+    visitor = visit()
+    visitor.sign_in("nell")
+    visitor.go("Hours")
+    return visitor
+
+
+def check_gone(visitor) -> None:
+    """Wherever this browser looks: nothing of Nell's, and nobody is signed in."""
+    expect(visitor.page).to_have_url(AWAY)
+    visitor.page.go_back()
+    expect(visitor.page.locator("body")).not_to_contain_text("Nell")
+    another = visitor.context.new_page()
+    for path in ("/", "/hours/", "/statement/"):
+        another.goto(path)
+        expect(another.get_by_role("heading", name="Sign in")).to_be_visible()
+        expect(another.locator("body")).not_to_contain_text("Nell")
+    assert set(visitor.outside.asked) == {AWAY}
+
+
+def test_by_the_button(nell):
+    nell.press("Leave this site quickly", within=nell.page.locator("body"))
+
+    check_gone(nell)
+
+
+def test_the_page_is_empty_before_the_other_site_answers(nell, device):
+    """Without scripts the browser itself keeps the old page until the new one comes, and that cannot be changed."""
+    if not device.scripts:
+        nell.press("Leave this site quickly", within=nell.page.locator("body"))
+    else:
+        nell.outside.held = []
+        nell.page.get_by_role("button", name="Leave this site quickly").click(no_wait_after=True)
+        expect(nell.page).to_have_title("…")
+        expect(nell.page.locator("body *")).to_have_count(0)
+        (route,) = nell.outside.held
+        nell.outside.let_go(route)
+
+    check_gone(nell)
+
+
+def test_by_pressing_shift_three_times(nell, device):
+    if not device.scripts:
+        expect(nell.page.get_by_text("Pressing the Shift key three times does the same.")).to_be_hidden()
+        return
+    nell.page.keyboard.press("Shift")
+    expect(nell.page.get_by_role("status").first).to_contain_text("press 2 more times")
+    nell.page.keyboard.press("Shift")
+    nell.page.keyboard.press("Shift")
+
+    check_gone(nell)
+
+
+def test_the_other_open_pages_leave_as_well(nell, device):
+    other = nell.new_page()
+    other.goto("/statement/")
+    nell.press("Leave this site quickly", within=nell.page.locator("body"))
+
+    expect(nell.page).to_have_url(AWAY)
+    if device.scripts:
+        expect(other).to_have_url(AWAY)
+    else:
+        other.reload()
+        expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
