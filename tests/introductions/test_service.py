@@ -4,7 +4,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from tests.factories import (
     NOON,
@@ -24,7 +24,7 @@ from timebank.profiles import service as profiles
 from timebank.profiles.criteria import find_step
 from timebank.relationships.models import Relationship
 from timebank.schemes import service as schemes
-from timebank.schemes.models import Side
+from timebank.schemes.models import BankScheme, Side
 
 SOON = NOON + timedelta(days=1)
 
@@ -319,58 +319,61 @@ class TestWhatIsTold:
 
 
 class TestAtTheSameMoment:
-    def test_a_mentor_who_says_yes_twice_at_once_gives_the_last_place_once(self, database, session, one_way, mentor):
-        pairs = [[another(session, one_way, mentor, side=Side.SEEK).id for _ in range(2)] for _ in range(ROUNDS)]
-        mentor_id = mentor.id
+    """The same three people again and again: each round two introductions are open, and one place is free."""
+
+    def begin_anew(self, database, scheme_id, guide_id, other_ids, *, guide_said_yes=None):
+        with database.writing() as session:
+            session.execute(update(Introduction).where(Introduction.state == State.OPEN).values(state=State.LAPSED))
+            session.execute(update(Relationship).where(Relationship.ended_at.is_(None)).values(ended_at=NOON))
+            scheme = session.get_one(BankScheme, scheme_id)
+            made = [
+                service.introduce(
+                    session,
+                    scheme=scheme,
+                    guide_id=guide_id,
+                    other_id=other_id,
+                    guide_reasons=[],
+                    other_reasons=[],
+                    at=NOON,
+                )
+                for other_id in other_ids
+            ]
+            for introduction in made:
+                introduction.guide_said_yes = guide_said_yes
+            return [introduction.id for introduction in made]
+
+    def say_yes(self, introduction_id, member_id, session):
+        service.answer_introduction(
+            session, introduction_id=introduction_id, member=session.get_one(Member, member_id), yes=True, at=SOON
+        )
+
+    def run(self, database, session, introduction, answering, *, guide_said_yes=None):
+        guide = session.get_one(Member, introduction.guide_id)
+        others = [introduction.other_id, another(session, introduction, guide, side=Side.BOTH).other_id]
+        guide_id, scheme_id = guide.id, introduction.scheme_id
         session.commit()
         session.close()
-
-        def say_yes(introduction_id, session):
-            service.answer_introduction(
-                session, introduction_id=introduction_id, member=session.get_one(Member, mentor_id), yes=True, at=SOON
-            )
-
-        def free_the_place(done, session):
-            for introduction_id in done:
-                session.get_one(Introduction, introduction_id).state = State.LAPSED
-
         outcomes = []
         with racing(database) as race:
-            for both in pairs:
-                outcomes.append(race(*(partial(say_yes, introduction_id) for introduction_id in both)))
-                with database.writing() as tidying:
-                    free_the_place(both, tidying)
+            for _ in range(ROUNDS):
+                made = self.begin_anew(database, scheme_id, guide_id, others, guide_said_yes=guide_said_yes)
+                who = [guide_id, guide_id] if answering == "guide" else others
+                outcomes.append(race(*(partial(self.say_yes, *one) for one in zip(made, who, strict=True))))
+        return [sorted(type(one).__name__ for one in both) for both in outcomes]
 
-        places = [sum(one is None for one in both) for both in outcomes]
-        tell(f"{ROUNDS} rounds of two yeses for the last place: {sum(places)} places given")
-        assert len(outcomes) == ROUNDS
-        assert set(places) == {1}
-        assert all(any(isinstance(one, NoPlaceLeft) for one in both) for both in outcomes)
+    def test_a_mentor_who_says_yes_twice_at_once_gives_the_last_place_once(self, database, session, one_way):
+        outcomes = self.run(database, session, one_way, "guide")
+
+        given = sum("NoneType" in both for both in outcomes)
+        tell(f"{len(outcomes)} rounds of two yeses for the last place: {given} places given")
+        assert outcomes == [["NoPlaceLeft", "NoneType"]] * ROUNDS
 
     def test_of_two_people_who_say_yes_to_the_same_penfriend_at_once_one_is_introduced(
-        self, database, session, symmetric, mentor
+        self, database, session, symmetric
     ):
-        rounds = []
-        for _ in range(ROUNDS):
-            wanted = MemberFactory(bank=mentor.bank)
-            PartFactory(member=wanted, scheme=symmetric.scheme, side=Side.BOTH)
-            both = [another(session, symmetric, wanted, side=Side.BOTH) for _ in range(2)]
-            for introduction in both:
-                answer(session, introduction, wanted)
-            rounds.append([(introduction.id, introduction.other_id) for introduction in both])
-        session.commit()
-        session.close()
+        outcomes = self.run(database, session, symmetric, "others", guide_said_yes=True)
 
-        def say_yes(introduction_id, member_id, session):
-            service.answer_introduction(
-                session, introduction_id=introduction_id, member=session.get_one(Member, member_id), yes=True, at=SOON
-            )
-
-        with racing(database) as race:
-            outcomes = [race(*(partial(say_yes, *one) for one in both)) for both in rounds]
-
-        introduced = sum(one is None for both in outcomes for one in both)
-        tell(f"{ROUNDS} rounds of two people for one place: {introduced} introduced")
-        assert len(outcomes) == ROUNDS
-        assert all(sorted(type(one).__name__ for one in both) == ["NoLongerOpen", "NoneType"] for both in outcomes)
+        introduced = sum("NoneType" in both for both in outcomes)
+        tell(f"{len(outcomes)} rounds of two people for one place: {introduced} introduced")
+        assert outcomes == [["NoLongerOpen", "NoneType"]] * ROUNDS
         assert len(together(session)) == ROUNDS

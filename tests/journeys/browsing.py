@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -75,7 +75,7 @@ class Outside:
 class Visitor:
     """One person's browser."""
 
-    looked_at: set[tuple[str, ...]] = set()  # by this worker: a page that looks the same is looked at once
+    looked_at: ClassVar[set[tuple[str, ...]]] = set()  # by this worker: a page that looks the same is looked at once
 
     def __init__(self, browser: Browser, device: Device, outside: Outside) -> None:
         self.device, self.outside = device, outside
@@ -89,15 +89,19 @@ class Visitor:
         self.context.set_default_timeout(PATIENCE)
         self.context.route(re.compile(""), outside)
         self.problems: list[str] = []
+        self.loads: list[str] = []
         self.page = self.new_page()
+        self._copy: Page | None = None
 
     def new_page(self) -> Page:
         page = self.context.new_page()
         page.on("console", lambda said: self.problems.append(said.text) if said.type in {"error", "warning"} else None)
+        page.on("load", self._note_load)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("load", lambda _: self.loads.append(page.url))
-        self.loads: list[str] = []
         return page
+
+    def _note_load(self, page: Page) -> None:
+        self.loads.append(page.url)
 
     # Going about
 
@@ -155,20 +159,38 @@ class Visitor:
         if key in self.looked_at:
             return
         self.looked_at.add(key)
-        self.page.evaluate(AXE_SCRIPT)
+        page = self.page if self.device.scripts else self._same_page_with_scripts()
+        page.evaluate(AXE_SCRIPT)
         for scheme, options in (("light", {}), ("dark", COLOURS)):
-            self.page.emulate_media(color_scheme=scheme)
-            self.problems += [f"{scheme} {self.page.url}: {found}" for found in self._axe(options)]
-        self.page.emulate_media(color_scheme="light")
-        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            page.emulate_media(color_scheme=scheme)
+            self.problems += [f"{scheme} {self.page.url}: {found}" for found in violations(page, options)]
+        page.emulate_media(color_scheme="light")
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wide > 0:
             self.problems.append(f"{self.page.url} is {wide} px wider than the screen of {self.device}")
 
-    def _axe(self, options: dict[str, Any]) -> list[str]:
-        result = self.page.evaluate(
-            "(options) => axe.run(document, {resultTypes: ['violations'], ...options})", options
-        )
-        return [
-            f"{found['id']}: {', '.join(str(node['target'][0]) for node in found['nodes'][:3])}"
-            for found in result["violations"]
-        ]
+    def _same_page_with_scripts(self) -> Page:
+        """axe itself is a script and waits for timers, so it looks at a copy of what this browser shows."""
+        if self._copy is None:
+            self._copy = self.page.context.browser.new_page(
+                viewport={"width": self.device.width, "height": self.device.height}, reduced_motion="reduce"
+            )
+        shown = re.sub(r"<script\b.*?</script>", "", self.page.content(), flags=re.DOTALL)
+        address = f"{self.outside.site}/copy-of-what-is-shown"
+        self._copy.unroute_all()
+        self._copy.route(address, lambda route: route.fulfill(status=200, content_type="text/html", body=shown))
+        self._copy.goto(address)
+        return self._copy
+
+    def close(self) -> None:
+        self.context.close()
+        if self._copy is not None:
+            self._copy.context.close()
+
+
+def violations(page: Page, options: dict[str, Any]) -> list[str]:
+    result = page.evaluate("(options) => axe.run(document, {resultTypes: ['violations'], ...options})", options)
+    return [
+        f"{found['id']}: {', '.join(str(node['target'][0]) for node in found['nodes'][:3])}"
+        for found in result["violations"]
+    ]

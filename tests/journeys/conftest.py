@@ -52,5 +52,5 @@ def visit(browser: Browser, site: Site, device: Device) -> Iterator[Callable[[],
     yield come
     problems = [problem for visitor in visitors for problem in visitor.problems]
     for visitor in visitors:
-        visitor.context.close()
+        visitor.close()
     assert problems == []

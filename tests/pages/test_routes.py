@@ -55,7 +55,7 @@ class TestBankName:
 
 class TestHtmx:
     def test_is_served_from_its_package(self, stranger):
-        answer = stranger.get("/htmx.min.js")
+        answer = stranger.get("/htmx.min.js", buffered=True)
 
         assert answer.status_code == 200
         assert b"htmx" in answer.data

@@ -313,7 +313,8 @@ class Year:
             select(Introduction).where(Introduction.state == State.OPEN).order_by(Introduction.id)
         ).all()
         mentor = next(found for found in open_now if not found.is_symmetric and found.guide_said_yes is None)
-        penfriend = next(found for found in open_now if found.is_symmetric)
+        staff = {self.coordinator.id, self.second_coordinator.id}
+        penfriend = next(found for found in open_now if found.is_symmetric and found.guide_id not in staff)
         doors = {
             "member": self.members[1], "mentor": self._member(mentor.guide_id),
             "penfriend": self._member(penfriend.guide_id), "coordinator": self.coordinator,
