@@ -10,6 +10,7 @@
   const away = form.dataset.exit;
   const end = form.action;
   const sent = new FormData(form);
+  sent.append("beacon", "yes"); // the script goes to the other site itself: the answer need not lead there
   const tabs = "BroadcastChannel" in window ? new BroadcastChannel("leave") : null;
   let left = false;
 

@@ -48,7 +48,7 @@ class SmallBank:
                 scheme = self._scheme(session)
                 roles = "mentor" if side is Side.OFFER else ""
                 schemes.join(session, member=member, scheme=scheme, side=side, on=clock.today(), roles=roles)
-            for criterion, words in {"languages": ["English"], "interests": list(likes)}.items():
+            for criterion, words in {"languages": ["English"], "goals": list(likes)}.items():
                 if side and words:
                     session.add(Answer(member_id=member.id, criterion=criterion, words=words, is_shown=True))
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, BrowserType, Locator, Page, Playwright, Route, expect
+from playwright.sync_api import Browser, BrowserType, Locator, Page, Playwright, Request, Route, expect
 
 from tests.journeys.bank import PASSWORD
 
@@ -51,19 +51,22 @@ DEVICES = [Device(width, height, scripts) for width, height in ((360, 740), (128
 
 
 class Outside:
-    """The rest of the world. The way out leads to a plain page; asking for anything else is a mistake."""
+    """The rest of the world: a plain page, which is not really asked. (Where a form is redirected to another site, Playwright
+    hands the request on unasked, and the browser says that there is no network. What was asked is noted in any case.)"""
 
     def __init__(self, site: str) -> None:
         self.site = site
         self.asked: list[str] = []
         self.held: list[Route] | None = None  # a list: hold the answer back until it is let go
 
+    def note(self, request: Request) -> None:
+        if not request.url.startswith((self.site, "data:")):
+            self.asked.append(request.url)
+
     def __call__(self, route: Route) -> None:
         if route.request.url.startswith(self.site):
             route.fallback()
-            return
-        self.asked.append(route.request.url)
-        if self.held is not None:
+        elif self.held is not None:
             self.held.append(route)
         else:
             self.let_go(route)
@@ -88,6 +91,7 @@ class Visitor:
         )
         self.context.set_default_timeout(PATIENCE)
         self.context.route(re.compile(""), outside)
+        self.context.on("request", outside.note)
         self.problems: list[str] = []
         self.loads: list[str] = []
         self.page = self.new_page()
@@ -129,7 +133,9 @@ class Visitor:
         self.page.get_by_label(label, exact=True).fill(text)
 
     def choose(self, label: str) -> None:
-        self.page.get_by_label(label, exact=True).check()
+        """By its words, which are the larger part to touch."""
+        self.page.locator("main label").filter(has_text=re.compile(f"^{re.escape(label)}$")).click()
+        expect(self.page.get_by_label(label, exact=True)).to_be_checked()
 
     def card(self, *words: str) -> Locator:
         found = self.page.locator("main .card")
@@ -155,7 +161,7 @@ class Visitor:
         seen = self.page.evaluate(
             "[...document.querySelectorAll('h1, h2, h3, button, .tag')].map((e) => e.textContent)"
         )
-        key = (str(self.device), ID.sub("", self.page.url.split("?")[0]), *sorted(set(seen)))
+        key = (str(self.device.width), ID.sub("", self.page.url.split("?")[0]), *sorted(set(seen)))
         if key in self.looked_at:
             return
         self.looked_at.add(key)

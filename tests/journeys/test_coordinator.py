@@ -9,10 +9,10 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_round_is_tried_looked_over_and_sent(bank, visit, device):
-    bank.add("Grace", side=Side.OFFER, likes=("allotment",))
-    bank.add("Ruth", side=Side.OFFER, likes=("chess",))
-    bank.add("Sam", side=Side.SEEK, likes=("allotment",))
-    bank.add("Ivo", side=Side.SEEK, likes=("chess",))
+    bank.add("Grace", side=Side.OFFER, likes=("get out more",))
+    bank.add("Ruth", side=Side.OFFER, likes=("sleep better",))
+    bank.add("Sam", side=Side.SEEK, likes=("get out more",))
+    bank.add("Ivo", side=Side.SEEK, likes=("sleep better",))
     bank.add("Una", side=Side.SEEK)
     cora = visit()
     cora.sign_in("cora")
@@ -22,7 +22,7 @@ def test_a_round_is_tried_looked_over_and_sent(bank, visit, device):
     cora.sees("This is a first try: nothing is sent.")
     for pair in ("Grace for Sam", "Ruth for Ivo"):
         expect(cora.page.get_by_role("heading", name=pair)).to_be_visible()
-    cora.sees("allotment")
+    cora.sees("get out more")
     left_out = cora.page.get_by_role("row").filter(has_text="Una")
     expect(left_out.get_by_role("cell").nth(1)).not_to_be_empty()
 

@@ -10,8 +10,8 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture
 def introduced(bank):
-    bank.add("Grace", side=Side.OFFER, likes=("allotment",))
-    bank.add("Sam", side=Side.SEEK, likes=("allotment",))
+    bank.add("Grace", side=Side.OFFER, likes=("get out more",))
+    bank.add("Sam", side=Side.SEEK, likes=("get out more",))
     bank.introduce()
     return bank
 
@@ -63,7 +63,7 @@ def test_not_this_time_and_the_other_never_hears_of_it(introduced, visit, device
 def see_why(visitor) -> None:
     visitor.go("See why we thought of you")
     visitor.sees_heading("Why we thought of you")
-    visitor.sees("allotment")
+    visitor.sees("get out more")
 
 
 def say(visitor, button: str, answer: str, device) -> None:

@@ -2,7 +2,7 @@
 
 import importlib.resources
 
-from flask import Blueprint, Response, jsonify, redirect, send_file
+from flask import Blueprint, Response, jsonify, make_response, redirect, request, send_file
 from flask import session as held
 from flask.typing import ResponseReturnValue
 from flask_security import logout_user
@@ -43,7 +43,7 @@ def leave_now() -> ResponseReturnValue:
     target = exit_url()
     logout_user()
     held.clear()
-    answer = redirect(target, code=303)
+    answer = Response(status=204) if "beacon" in request.form else make_response(redirect(target, code=303))
     answer.headers["Clear-Site-Data"] = '"cache"'
     return answer
 
