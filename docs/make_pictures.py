@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a script beside documents, not a package
 """Pictures of the invented community for the README and the guides: .venv/bin/python docs/make_pictures.py
 
 Serves a fresh invented community on a free port of this computer and writes docs/pictures/NAME-WIDTH.png.
@@ -41,7 +42,7 @@ def introduction(page: Page) -> None:
 
 def a_round(page: Page) -> None:
     page.goto("/desk/")
-    page.get_by_role("link", name="Round of").first.click()
+    page.get_by_role("button", name="Try a round Peer mentoring").click()
     expect(page.get_by_role("heading", name="Proposals")).to_be_visible()
 
 

@@ -110,19 +110,7 @@ class TestEnter:
 
 
 class TestSignOut:
-    def test_ends_on_the_server_so_that_the_cookie_is_worth_nothing(self, stranger, user):
-        sign_in(stranger)
-        old = cookie(stranger).value
-        token = stranger.token
-
-        answer = stranger.post("/sign-in/out", token=None, headers={"X-CSRFToken": token})
-
-        stranger.client.set_cookie("sign-in", old)
-        assert answer.status_code in {303, 419}
-        if answer.status_code == 303:
-            assert stranger.get("/").status_code == 303
-
-    def test_a_signed_in_member_signs_out(self, as_, giver):
+    def test_ends_on_the_server_so_that_the_cookie_is_worth_nothing(self, as_, giver):
         browser = as_(giver)
         old = cookie(browser).value
 

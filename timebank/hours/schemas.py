@@ -24,6 +24,13 @@ class Length(fields.Field[int]):
             raise ValidationError(refusal.sentence) from refusal
 
 
+class MaybeLength(Length):
+    """A length, or nothing where the page has a box that may stay empty."""
+
+    def _deserialize(self, value: Any, *rest: Any, **more: Any) -> int | None:  # type: ignore[override]
+        return super()._deserialize(value, *rest, **more) if str(value).strip() else None
+
+
 class Partner(fields.Field[str | UUID]):
     """A person known already, somebody by their code, or the community."""
 

@@ -49,16 +49,24 @@ def get_for_party(session: Session, introduction_id: UUID, member: Member) -> In
         .where(Introduction.bank_id == member.bank_id, Introduction.id == introduction_id)
         .with_for_update(of=Introduction)
     )
-    if found is None or not found.is_visible_to(member):
+    if found is None or not _is_for(session, found, member):
         raise NotFound
     return found
 
 
 def find_for_party(session: Session, introduction_id: UUID, member: Member) -> Introduction:
     found = session.get(Introduction, introduction_id)
-    if found is None or not found.is_visible_to(member):
+    if found is None or not _is_for(session, found, member):
         raise NotFound
     return found
+
+
+def _is_for(session: Session, introduction: Introduction, member: Member) -> bool:
+    """What was open between two who are kept apart since is gone for both, as if it had never been."""
+    if not introduction.is_visible_to(member):
+        return False
+    is_open = introduction.state is State.OPEN
+    return not (is_open and members.are_kept_apart(session, member.id, introduction.partner_id(member)))
 
 
 def list_for_member(session: Session, member: Member) -> list[Introduction]:
@@ -67,7 +75,13 @@ def list_for_member(session: Session, member: Member) -> list[Introduction]:
         .where(or_(Introduction.guide_id == member.id, Introduction.other_id == member.id))
         .order_by(Introduction.sent_at.desc(), Introduction.id)
     )
-    return [introduction for introduction in found if introduction.is_visible_to(member)]
+    apart = members.kept_apart_from(session, member.id)
+    return [
+        introduction
+        for introduction in found
+        if introduction.is_visible_to(member)
+        and not (introduction.state is State.OPEN and introduction.partner_id(member) in apart)
+    ]
 
 
 def count_waiting(session: Session, member: Member) -> int:

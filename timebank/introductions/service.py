@@ -88,7 +88,7 @@ def _check_places(session: Session, introduction: Introduction, member: Member) 
             .where(SchemeMembership.scheme_id == introduction.scheme_id, SchemeMembership.member_id == party_id)
             .with_for_update(of=SchemeMembership)
         )
-        taken = _places_taken(session, introduction, party_id)
+        taken = _places_taken(session, introduction, party_id, is_promising=party_id == member.id)
         if part is None or part.is_stepped_back or taken >= part.capacity:
             raise NoPlaceLeft if party_id == member.id else NoLongerOpen
 
@@ -99,11 +99,14 @@ def _who_needs_a_place(introduction: Introduction) -> list[UUID]:
     return [introduction.guide_id]
 
 
-def _places_taken(session: Session, introduction: Introduction, party_id: UUID) -> int:
+def _places_taken(session: Session, introduction: Introduction, party_id: UUID, *, is_promising: bool) -> int:
+    """A guide who says yes promises a place, so promises count; when the other side takes it up, only who is there counts."""
     if introduction.is_symmetric:
         taken = relationships.count_live(session, scheme_id=introduction.scheme_id, member_id=party_id)
     else:
         taken = relationships.count_live_as_guide(session, scheme_id=introduction.scheme_id, member_id=party_id)
+    if introduction.is_symmetric or not is_promising:
+        return taken
     promised = session.scalars(
         select(Introduction.id).where(
             Introduction.scheme_id == introduction.scheme_id,
@@ -113,4 +116,4 @@ def _places_taken(session: Session, introduction: Introduction, party_id: UUID) 
             Introduction.guide_said_yes.is_(True),
         )
     ).all()
-    return taken + (0 if introduction.is_symmetric else len(promised))
+    return taken + len(promised)

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from matching import Person
+from matching.errors import AnswerRefused
 from timebank.introductions import reads as introductions
 from timebank.members import reads as members
 from timebank.profiles import reads as profiles
@@ -71,7 +72,7 @@ def _person(
     used = {criterion: answer for criterion, answer in answers.items() if answer.is_used or criterion == "musts"}
     shown = tuple(_name(criterion) for criterion, answer in used.items() if answer.is_shown and criterion != "musts")
     lists: dict[str, Any] = {criterion: tuple(used[criterion].words) for criterion in LISTS if criterion in used}
-    return Person(
+    return _readable(
         id=str(part.member_id),
         side=side,
         capacity=places,
@@ -83,6 +84,16 @@ def _person(
         not_with=tuple(sorted(str(other) for other in members.kept_apart_from(session, part.member_id) | barred)),
         **lists,
     )
+
+
+def _readable(**facts: Any) -> Person:
+    """An answer stored before the engine learnt to refuse it is left out: it must not stop a round for everybody else."""
+    while True:
+        try:
+            return Person(**facts)
+        except AnswerRefused as refused:
+            if not facts.pop(refused.column, None):
+                raise
 
 
 def _already_supported(session: Session, scheme: BankScheme) -> set[UUID]:

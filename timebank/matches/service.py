@@ -80,7 +80,12 @@ def send_round(session: Session, *, round_id: UUID, coordinator: Member, at: dat
     scheme = schemes.get_coordinated(session, scheme_id=round_.scheme_id, coordinator=coordinator)
     if facts.digest(facts.gather(session, scheme), scheme) != round_.facts_digest:
         raise ChangedSince
-    going_out = [proposal for proposal in round_.proposals if not proposal.is_set_aside]
+    # Proposals for the coordinator themself stay behind: another coordinator's round looks at those.
+    going_out = [
+        proposal
+        for proposal in round_.proposals
+        if not proposal.is_set_aside and coordinator.id not in {proposal.guide_id, proposal.other_id}
+    ]
     if not going_out:
         raise NothingToSend
     for proposal in going_out:

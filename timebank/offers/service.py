@@ -5,9 +5,11 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from timebank.members.models import Member
+from timebank.errors import Conflict
+from timebank.members import reads as members
+from timebank.members.models import Member, MemberStatus
 from timebank.offers import reads
-from timebank.offers.models import AlreadyAnswered, Kind, Offer, Reply
+from timebank.offers.models import AlreadyAnswered, AlreadyClosed, Kind, Offer, Reply
 from timebank.relationships import reads as relationships
 from timebank.relationships import service as relationship_service
 
@@ -17,7 +19,9 @@ def post_offer(
 ) -> Offer:
     """The same form sent twice is one offer."""
     earlier = session.get(Offer, offer_id)
-    if earlier is not None and earlier.member_id == member.id:
+    if earlier is not None:
+        if earlier.member_id != member.id:
+            raise Conflict
         return earlier
     offer = Offer(
         id=offer_id, bank_id=member.bank_id, member_id=member.id, kind=kind, title=title, words=words, posted_at=at
@@ -47,6 +51,9 @@ def answer_reply(session: Session, *, reply_id: UUID, member: Member, yes: bool,
     """A yes makes the two known to each other, so that they can log time together. A no is not told."""
     found = reads.get_reply_to_me(session, reply_id, member)
     found.answer(member=member, yes=yes)
+    gone = found.member.status is MemberStatus.LEFT
+    if yes and (gone or members.are_kept_apart(session, member.id, found.member_id)):
+        raise AlreadyClosed
     known = {relationship.partner_of(member).id for relationship in relationships.list_live(session, member.id)}
     if yes and found.member_id not in known:
         giver, receiver = (

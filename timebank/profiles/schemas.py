@@ -6,6 +6,9 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from matching import Person
+from matching.errors import AnswerRefused
+
 from timebank.profiles.criteria import IMPORTANCE, MODES, TIMES, Question, Shape, Step
 
 MOST_LINES = 20
@@ -39,7 +42,8 @@ class Kinds(Lines):
                 raise ValidationError(
                     f"Please write the kind first, then a colon, like “faith: Muslim”. This line: {line}"
                 )
-        return [":".join(part.strip() for part in line.split(":", 1)) for line in lines]
+        kinds = [":".join(part.strip() for part in line.split(":", 1)) for line in lines]
+        return _as_the_engine_reads("identities", kinds)
 
 
 class Musts(Lines):
@@ -51,7 +55,17 @@ class Musts(Lines):
                     "Please write “older”, “younger”, “same faith”, “different area”, or a kind and a value like "
                     f"“language: Polish”. This line: {line}"
                 )
-        return [":".join(part.strip() for part in line.split(":", 1)) for line in lines]
+        return _as_the_engine_reads("musts", [":".join(part.strip() for part in line.split(":", 1)) for line in lines])
+
+
+def _as_the_engine_reads(criterion: str, lines: list[str]) -> list[str]:
+    """One person's answer must never stop a round: what the engine could not read is not stored."""
+    for line in lines:
+        try:
+            Person(id="whoever", **{criterion: [line]})
+        except AnswerRefused as refused:
+            raise ValidationError(f"{refused.fix} This line: {line}") from refused
+    return lines
 
 
 def step_schema(step: Step, *, youngest_year: int) -> Schema:
@@ -98,6 +112,6 @@ class _Year(fields.Field[list[str]]):
         typed = str(value).strip()
         if not typed:
             return []
-        if not typed.isdecimal() or not self.OLDEST <= int(typed) <= self.youngest_year:
+        if len(typed) != len("1978") or not typed.isdecimal() or not self.OLDEST <= int(typed) <= self.youngest_year:
             raise ValidationError(f"Please type a year from {self.OLDEST} to {self.youngest_year}, or leave it empty.")
         return [str(int(typed))]

@@ -7,6 +7,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from timebank.errors import NotFound
+from timebank.hours import reads as hours
 from timebank.hours.models import HourLog
 from timebank.members import reads as members
 from timebank.members.models import Member
@@ -84,11 +85,15 @@ def get_to_settle(session: Session, query_id: UUID, member: Member) -> Query:
 
 def view(session: Session, query: Query, member: Member) -> QueryView:
     log = query.log
-    people = {log.giver_id, log.receiver_id, query.settled_by}
+    names = members.names_of(session, {log.giver_id, log.receiver_id, query.settled_by})
+    other_id = log.other_side_id(member.id) if log.is_party(member.id) else None
+    if other_id is not None:
+        # Whoever logged by a code learns no name from asking for a check.
+        names[other_id] = hours.view(session, log, member).partner
     mine = next((telling.words for telling in query.tellings if telling.member_id == member.id), "")
     return QueryView(
         query=query,
-        names=members.names_of(session, people),
+        names=names,
         may_settle=query.is_open and may_settle(session, query, member),
         my_words=mine,
         minutes=log.minutes,

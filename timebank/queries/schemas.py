@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields, validate
 
-from timebank.hours.schemas import Length
+from timebank.hours.schemas import MaybeLength
 from timebank.queries.models import Matter, Outcome
 
 LONGEST_TELLING = 4000
@@ -37,7 +37,7 @@ class SettleIn(Schema):
             "unknown": "Please choose how this is settled.",
         },
     )
-    length = Length(load_default=None)
+    length = MaybeLength(load_default=None)
     words = fields.String(
         required=True,
         validate=validate.Length(

@@ -161,15 +161,16 @@ class _Settlement:
     def _post(
         self, part: str, giver_id: UUID | None, receiver_id: UUID | None, minutes: int, kind: TransferKind
     ) -> None:
+        giver, receiver = (self.accounts.get(party, self.community) for party in (giver_id, receiver_id))
+        if giver == receiver:
+            return  # the community would give to itself
         transfer = Transfer(
             id=uuid5(self.query.id, part),
-            giver=self.accounts.get(giver_id, self.community),
-            receiver=self.accounts.get(receiver_id, self.community),
+            giver=giver,
+            receiver=receiver,
             minutes=minutes,
             happened_on=self.log.happened_on,
             kind=kind,
             recorded_by=self.by,
         )
-        if transfer.giver == transfer.receiver:
-            return  # the community would give to itself
         self.ledger.post(transfer=transfer, at=self.at)

@@ -6,7 +6,6 @@ from flask import Blueprint, flash, url_for
 from flask.typing import ResponseReturnValue
 
 from timebank import clock
-from timebank.members import service as member_service
 from timebank.relationships import reads, service
 from timebank.web.edge import session
 from timebank.web.policy import allow, asker
@@ -36,8 +35,6 @@ def keep_apart(relationship_id: UUID) -> ResponseReturnValue:
     """Silent and at once: it ends what there is, and the two are never brought together again."""
     member = asker().member
     found = reads.get_for_party(session(), relationship_id, member)
-    member_service.keep_apart(session(), member=member, other=found.partner_of(member), at=clock.now())
-    if found.ended_at is None:
-        found.end(at=clock.now())
+    service.part(session(), member=member, other=found.partner_of(member), at=clock.now())
     flash("Done. They are not told, and we will not bring you together again.", "success")
     return go_to(url_for("home.show"))

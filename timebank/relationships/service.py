@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
+from timebank.members import service as member_service
 from timebank.members.models import Member
 from timebank.relationships import reads
 from timebank.relationships.models import Relationship
@@ -19,6 +20,14 @@ def start(
     session.add(begun)
     session.flush()
     return begun
+
+
+def part(session: Session, *, member: Member, other: Member, at: datetime) -> None:
+    """ "Not with this person": all there is between the two ends at once, and they are never brought together again."""
+    member_service.keep_apart(session, member=member, other=other, at=at)
+    for live in reads.list_live(session, member.id):
+        if live.partner_of(member).id == other.id:
+            live.end(at=at)
 
 
 def end(session: Session, *, relationship_id: UUID, member: Member, at: datetime) -> Relationship:

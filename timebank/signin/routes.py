@@ -1,5 +1,7 @@
 """Signing in with a password, setting one with a one-time code, and signing out."""
 
+import re
+
 from flask import Blueprint, request, url_for
 from flask import session as held
 from flask.typing import ResponseReturnValue
@@ -16,6 +18,8 @@ from timebank.web.render import go_to, render
 bp = Blueprint("signin", __name__, url_prefix="/sign-in")
 
 # One sentence for a wrong name, a wrong password and a closed sign-in: nobody learns who is a member.
+# Browsers drop tabs and newlines inside an address, and read // and /\ as another site's.
+OWN_PAGE = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")
 NOT_RIGHT = "That name and password do not go together. Please check both and try again."
 
 
@@ -63,7 +67,7 @@ def set_password() -> ResponseReturnValue:
             )
         except service.CodeNotGood as refusal:
             form.refuse("code", refusal.sentence)
-        except service.NameTaken as refusal:
+        except (service.NameTaken, service.NameTooLong) as refusal:
             form.refuse("sign_in_name", refusal.sentence)
         else:
             commit()  # before the sign-in is kept: it is stored by a transaction of its own
@@ -83,6 +87,4 @@ def sign_out() -> ResponseReturnValue:
 
 def _own_page(target: str | None) -> str:
     """Only a path on this site: never an address that somebody put into a link."""
-    if target and target.startswith("/") and not target.startswith(("//", "/\\")) and "\\" not in target:
-        return target
-    return url_for("home.show")
+    return target if target and OWN_PAGE.fullmatch(target) else url_for("home.show")

@@ -15,11 +15,16 @@ from timebank.members.models import Member
 from timebank.signin.models import OneTimeCode, User
 
 CODE_LENGTH = 12
+LONGEST_NAME = 254
 CODE_LIFE = timedelta(days=14)
 
 
 class CodeNotGood(Invalid):
     """That code does not work. It may have been used, or be older than 14 days. Your coordinator can give you a new one."""
+
+
+class NameTooLong(Invalid):
+    """That name is too long. Please choose a shorter one."""
 
 
 class NameTaken(Invalid):
@@ -52,6 +57,8 @@ def set_password(session: Session, *, typed_code: str, sign_in_name: str, passwo
     if code is None or not code.can_be_used(at):
         raise CodeNotGood
     name = folded(sign_in_name)
+    if len(name) > LONGEST_NAME:
+        raise NameTooLong
     user = session.scalar(select(User).where(User.member_id == code.member_id))
     holder = session.scalar(select(User).where(User.sign_in_name == name))
     if holder is not None and holder is not user:

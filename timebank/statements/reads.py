@@ -11,7 +11,6 @@ from ledger.statements import Line
 from ledger.store import Ledger
 from ledger.transfers import Balance, TransferKind
 from timebank.hours.models import HourLog
-from timebank.members import reads as members
 from timebank.members.models import Member
 
 PAGE = 20
@@ -49,12 +48,12 @@ def get_page(session: Session, member: Member, *, before: int | None = None) -> 
     """The newest entries first. `before` is the number of an entry: the page then holds the ones older than it."""
     ledger = Ledger(session.connection(), bank_id=member.bank_id)
     account = ledger.get_account(id=member.account_id)
-    upper = account.seq + 1 if before is None else before
+    upper = min(account.seq + 1, account.seq + 1 if before is None else before)
     after = max(upper - 1 - PAGE, 0)
     entries = [entry for entry in ledger.entries(account=account.id, after=after, limit=PAGE) if entry.seq < upper]
     logs = _logs(session, [entry.reverses or entry.transfer_id for entry in entries])
-    names = members.names_of(session, {log.other_side_id(member.id) for log in logs.values()})
-    lines = [_line(entry, logs.get(entry.reverses or entry.transfer_id), names, member) for entry in reversed(entries)]
+    names = _names(session, member, {entry.other for entry in entries})
+    lines = [_line(entry, logs.get(entry.reverses or entry.transfer_id), names) for entry in reversed(entries)]
     return StatementPage(balance=account.balance, lines=lines, older=after + 1 if after else None)
 
 
@@ -62,14 +61,14 @@ def _logs(session: Session, ids: list[UUID]) -> dict[UUID, HourLog]:
     return {log.id: log for log in session.scalars(select(HourLog).where(HourLog.id.in_(ids)))}
 
 
-def _line(entry: Line, log: HourLog | None, names: dict[UUID | None, str], member: Member) -> StatementLine:
+def _line(entry: Line, log: HourLog | None, names: dict[UUID, str]) -> StatementLine:
     words = WITHOUT_A_LOG.get(entry.kind, "") if entry.kind in WITHOUT_A_LOG else (log.words if log else "")
     return StatementLine(
         transfer_id=entry.transfer_id,
         recorded_at=entry.posted_at,
         happened_on=entry.happened_on,
         words=words,
-        partner=_partner(log, names, member),
+        partner=names.get(entry.other, "somebody who has left"),
         is_given=entry.minutes > 0,
         minutes=abs(entry.minutes),
         balance_after=entry.balance_after,
@@ -77,10 +76,11 @@ def _line(entry: Line, log: HourLog | None, names: dict[UUID | None, str], membe
     )
 
 
-def _partner(log: HourLog | None, names: dict[UUID | None, str], member: Member) -> str:
-    if log is not None and log.with_leaver:
-        return "somebody who has left"
-    return names.get(log.other_side_id(member.id), "the community") if log else "the community"
+def _names(session: Session, member: Member, accounts: set[UUID]) -> dict[UUID, str]:
+    """Whose account each is: everything on a statement was agreed by both, or settled between them, so names may be read."""
+    found = session.execute(select(Member.account_id, Member.name).where(Member.account_id.in_(accounts)))
+    names = {row.account_id: row.name for row in found}
+    return names | {member.bank.community_account_id: "the community"}
 
 
 def get_balance(session: Session, member: Member) -> Balance:

@@ -116,6 +116,11 @@ def allow(
                 answer = make_response(view(**arguments))
                 if answer.status_code < 400:  # noqa: PLR2004 - a refusal never leaves anything behind
                     edge.commit()
+            except Exception:
+                # After a refusal the member stands as the failed act left them: the page about it reads them afresh.
+                g.pop("asker", None)
+                g.pop("_login_user", None)
+                raise
             finally:
                 edge.close()
             return answer
