@@ -8,7 +8,6 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from matching import Person
 from matching.errors import AnswerRefused
-
 from timebank.profiles.criteria import IMPORTANCE, MODES, TIMES, Question, Shape, Step
 
 MOST_LINES = 20
@@ -61,8 +60,9 @@ class Musts(Lines):
 def _as_the_engine_reads(criterion: str, lines: list[str]) -> list[str]:
     """One person's answer must never stop a round: what the engine could not read is not stored."""
     for line in lines:
+        answer: dict[str, Any] = {criterion: (line,)}
         try:
-            Person(id="whoever", **{criterion: [line]})
+            Person(id="whoever", **answer)
         except AnswerRefused as refused:
             raise ValidationError(f"{refused.fix} This line: {line}") from refused
     return lines
