@@ -280,7 +280,7 @@ class TestPlaces:
         members.keep_apart(session, member=who, other=other, at=SOON)
         session.commit()
 
-        with pytest.raises(NoLongerOpen):
+        with pytest.raises(NotFound):
             answer(session, one_way, supported)
 
         session.rollback()

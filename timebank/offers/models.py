@@ -12,10 +12,6 @@ from timebank.errors import Conflict, NotFound
 from timebank.members.models import Member
 
 
-class AlreadyClosed(Conflict):
-    """This is no longer open. Thank you for looking at it."""
-
-
 class AlreadyAnswered(Conflict):
     """You have already answered this."""
 

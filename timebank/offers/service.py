@@ -5,11 +5,11 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from timebank.errors import Conflict
+from timebank.errors import Conflict, NotFound
 from timebank.members import reads as members
 from timebank.members.models import Member, MemberStatus
 from timebank.offers import reads
-from timebank.offers.models import AlreadyAnswered, AlreadyClosed, Kind, Offer, Reply
+from timebank.offers.models import AlreadyAnswered, Kind, Offer, Reply
 from timebank.relationships import reads as relationships
 from timebank.relationships import service as relationship_service
 
@@ -53,7 +53,7 @@ def answer_reply(session: Session, *, reply_id: UUID, member: Member, yes: bool,
     found.answer(member=member, yes=yes)
     gone = found.member.status is MemberStatus.LEFT
     if yes and (gone or members.are_kept_apart(session, member.id, found.member_id)):
-        raise AlreadyClosed
+        raise NotFound
     known = {relationship.partner_of(member).id for relationship in relationships.list_live(session, member.id)}
     if yes and found.member_id not in known:
         giver, receiver = (
