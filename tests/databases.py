@@ -53,7 +53,8 @@ class PostgresCopies:
 
     def url(self) -> str:
         name = f"copy_{self.worker}_{next(self.numbers)}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {self.template}")
+        # Copying the files takes half the time of writing them to the log, and nobody else is connected to the template.
+        self._execute(f"CREATE DATABASE {name} TEMPLATE {self.template} STRATEGY FILE_COPY")
         return self.pattern.format(name)
 
     def close(self) -> None:

@@ -28,6 +28,7 @@ from timebank.members import service as member_service
 from timebank.members.models import Bank, Member
 from timebank.migrating import migrate
 from timebank.queries.models import Outcome, Query
+from timebank.relationships import reads as relationships
 from timebank.relationships.models import Relationship
 from timebank.schemes.models import BankScheme, SchemeMembership
 from timebank.signin.models import User
@@ -142,6 +143,13 @@ class TestSignIns:
         )
 
         assert waiting >= 1
+
+    def test_some_of_them_know_somebody(self, seen: Session):
+        """Otherwise nobody who looks around sees a relationship, or how one ends."""
+        known = {who: len(relationships.list_live(seen, self.person(seen, who).id)) for who in SIGN_INS}
+
+        assert known["mentor"] >= 1
+        assert sum(known.values()) >= 2
 
     def test_the_member_has_something_in_every_part(self, seen: Session):
         views = hours.list_waiting(seen, self.person(seen, "member"))

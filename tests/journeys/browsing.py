@@ -57,7 +57,6 @@ class Outside:
     def __init__(self, site: str) -> None:
         self.site = site
         self.asked: list[str] = []
-        self.held: list[Route] | None = None  # a list: hold the answer back until it is let go
 
     def note(self, request: Request) -> None:
         if not request.url.startswith((self.site, "data:")):
@@ -66,13 +65,8 @@ class Outside:
     def __call__(self, route: Route) -> None:
         if route.request.url.startswith(self.site):
             route.fallback()
-        elif self.held is not None:
-            self.held.append(route)
         else:
-            self.let_go(route)
-
-    def let_go(self, route: Route) -> None:
-        route.fulfill(status=200, content_type="text/html", body="<title>Weather</title><h1>Dry, with some sun</h1>")
+            route.fulfill(status=200, content_type="text/html", body="<title>Weather</title><h1>Dry, and sun</h1>")
 
 
 class Visitor:
