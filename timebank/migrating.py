@@ -26,6 +26,11 @@ def newest() -> str:
     return head
 
 
+def is_known(revision: str) -> bool:
+    """Whether this version knows the migration at all; one that it does not know comes from a newer version."""
+    return revision in {found.revision for found in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+
+
 def current(database: Database) -> str | None:
     with database.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()

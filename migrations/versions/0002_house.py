@@ -43,7 +43,13 @@ def upgrade():
         sa.Column(
             "status",
             sa.Enum(
-                "active", "paused", "left", name="memberstatus", native_enum=False, create_constraint=True, length=20
+                "active",
+                "paused",
+                "left",
+                name=op.f("ck_member_memberstatus"),
+                native_enum=False,
+                create_constraint=True,
+                length=20,
             ),
             nullable=False,
         ),
@@ -150,7 +156,7 @@ def upgrade():
                 "not-this-time",
                 "lapsed",
                 "withdrawn",
-                name="state",
+                name=op.f("ck_introduction_state"),
                 native_enum=False,
                 create_constraint=True,
                 length=20,
@@ -201,7 +207,7 @@ def upgrade():
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column(
             "kind",
-            sa.Enum("offer", "ask", name="kind", native_enum=False, create_constraint=True, length=20),
+            sa.Enum("offer", "ask", name=op.f("ck_offer_kind"), native_enum=False, create_constraint=True, length=20),
             nullable=False,
         ),
         sa.Column("title", sa.String(length=100), nullable=False),
@@ -271,7 +277,9 @@ def upgrade():
         sa.Column("facts_digest", sa.String(length=64), nullable=False),
         sa.Column(
             "state",
-            sa.Enum("tried", "sent", name="roundstate", native_enum=False, create_constraint=True, length=20),
+            sa.Enum(
+                "tried", "sent", name=op.f("ck_round_roundstate"), native_enum=False, create_constraint=True, length=20
+            ),
             nullable=False,
         ),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
@@ -287,7 +295,15 @@ def upgrade():
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column(
             "side",
-            sa.Enum("offer", "seek", "both", name="side", native_enum=False, create_constraint=True, length=20),
+            sa.Enum(
+                "offer",
+                "seek",
+                "both",
+                name=op.f("ck_scheme_membership_side"),
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
             nullable=False,
         ),
         sa.Column("capacity", sa.Integer(), nullable=False),
@@ -364,7 +380,7 @@ def upgrade():
                 "wrong-person",
                 "was-paid",
                 "not-agreed",
-                name="matter",
+                name=op.f("ck_query_matter"),
                 native_enum=False,
                 create_constraint=True,
                 length=20,
@@ -380,7 +396,7 @@ def upgrade():
                 "mutual",
                 "void",
                 "community-gift",
-                name="outcome",
+                name=op.f("ck_query_outcome"),
                 native_enum=False,
                 create_constraint=True,
                 length=20,

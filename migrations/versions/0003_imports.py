@@ -17,7 +17,7 @@ def upgrade():
         "import_batch",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("bank_id", sa.Uuid(), nullable=False),
-        kind(),
+        kind("import_batch"),
         sa.Column("files", sa.JSON(), nullable=False),
         sa.Column("imported_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
@@ -28,7 +28,7 @@ def upgrade():
     op.create_table(
         "imported_member",
         sa.Column("bank_id", sa.Uuid(), nullable=False),
-        kind(),
+        kind("imported_member"),
         sa.Column("number", sa.String(length=120), nullable=False),
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("batch_id", sa.Uuid(), nullable=False),
@@ -88,8 +88,8 @@ def downgrade():
         op.drop_table(table)
 
 
-def kind():
-    words = sa.Enum(*KINDS, name="importkind", native_enum=False, create_constraint=True, length=20)
+def kind(table):
+    words = sa.Enum(*KINDS, name=op.f(f"ck_{table}_importkind"), native_enum=False, create_constraint=True, length=20)
     return sa.Column("kind", words, nullable=False)
 
 

@@ -1,4 +1,7 @@
-"""Logging, confirming, changing and taking back, against both databases and without the web."""
+"""Logging, confirming, changing and taking back, against both databases and without the web.
+
+One file: every act on hours is told here in turn, with the same few people.
+"""
 
 from datetime import timedelta
 from functools import partial

@@ -20,7 +20,7 @@ SWITCHES = [
 ]  # fmt: skip
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
-PATIENCE = 10_000
+PATIENCE = 20_000
 
 expect.set_options(timeout=PATIENCE)
 

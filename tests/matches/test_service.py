@@ -1,4 +1,7 @@
-"""Rounds: trying, looking over, sending whole or not at all, calling back."""
+"""Rounds: trying, looking over, sending whole or not at all, calling back.
+
+One file: every act on rounds is told here in turn, with the same few people.
+"""
 
 from datetime import timedelta
 

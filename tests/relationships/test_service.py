@@ -45,7 +45,7 @@ class TestEnd:
     def test_it_is_remembered_that_they_were_together(self, session, together, mentor, supported):
         service.end(session, relationship_id=together.id, member=mentor, at=NOON)
 
-        assert reads.have_been_together(session, supported.id, mentor.id)
+        assert supported.id in reads.everyone_ever_with(session, mentor.id)
 
     def test_it_may_begin_again(self, session, together, mentor, supported):
         service.end(session, relationship_id=together.id, member=mentor, at=NOON)

@@ -37,6 +37,8 @@ def bring_up_to_date() -> None:
         standing = current_or_refuse(database)
         if standing == migrating.newest():
             return
+        if standing is not None and not migrating.is_known(standing):
+            refuse("This database was made by a newer version of Timebank. Please run that version, or a newer one.")
         if standing is not None:
             _copy_first(database)
         migrating.migrate(database)

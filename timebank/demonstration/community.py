@@ -312,9 +312,13 @@ class Year:
         open_now = self.session.scalars(
             select(Introduction).where(Introduction.state == State.OPEN).order_by(Introduction.id)
         ).all()
-        mentor = next(found for found in open_now if not found.is_symmetric and found.guide_said_yes is None)
         staff = {self.coordinator.id, self.second_coordinator.id}
-        penfriend = next(found for found in open_now if found.is_symmetric and found.guide_id not in staff)
+        together = relationships.list_live_in_bank(self.session, self.bank.id)
+        known = {person for live in together for person in (live.guide_id, live.other_id)} - staff
+        # Somebody who has company already, so that a visitor sees what a relationship looks like.
+        asked = sorted(open_now, key=lambda found: found.guide_id not in known)
+        mentor = next(found for found in asked if not found.is_symmetric and found.guide_said_yes is None)
+        penfriend = next(found for found in asked if found.is_symmetric and found.guide_id not in staff)
         doors = {
             "member": self.members[1], "mentor": self._member(mentor.guide_id),
             "penfriend": self._member(penfriend.guide_id), "coordinator": self.coordinator,

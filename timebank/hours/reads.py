@@ -94,7 +94,8 @@ def list_waiting_with_community(session: Session, coordinator: Member) -> list[H
         )
         .order_by(HourLog.logged_at)
     )
-    return [log for log in found if schemes.coordinates(session, coordinator, log.scheme_id)]
+    looked_after = schemes.coordinated_ids(session, coordinator)
+    return [log for log in found if looked_after & {None, log.scheme_id}]
 
 
 def get_for_party(session: Session, log_id: UUID, member: Member) -> HourLog:

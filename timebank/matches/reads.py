@@ -36,7 +36,8 @@ def list_latest(session: Session, coordinator: Member) -> list[Round]:
     found = session.scalars(
         select(Round).where(Round.bank_id == coordinator.bank_id).order_by(Round.run_at.desc(), Round.id).limit(50)
     )
-    return [round_ for round_ in found if schemes.coordinates(session, coordinator, round_.scheme_id)]
+    looked_after = schemes.coordinated_ids(session, coordinator)
+    return [round_ for round_ in found if looked_after & {None, round_.scheme_id}]
 
 
 def get_round(session: Session, round_id: UUID, coordinator: Member, *, lock: bool = False) -> Round:

@@ -44,18 +44,23 @@ def list_open_to_settle(session: Session, coordinator: Member) -> list[Query]:
     found = session.scalars(
         select(Query).where(Query.bank_id == coordinator.bank_id, Query.settled_at.is_(None)).order_by(Query.opened_at)
     )
-    return [query for query in found if may_settle(session, query, coordinator)]
+    looked_after = schemes.coordinated_ids(session, coordinator)
+    met = relationships.everyone_ever_with(session, coordinator.id)
+    return [query for query in found if _may_settle(query, coordinator, looked_after, met)]
 
 
 def may_settle(session: Session, query: Query, member: Member) -> bool:
     """A coordinator who is neither a party, nor recorded it, nor is or was together with one of the two."""
+    looked_after = schemes.coordinated_ids(session, member)
+    return _may_settle(query, member, looked_after, relationships.everyone_ever_with(session, member.id))
+
+
+def _may_settle(query: Query, member: Member, looked_after: frozenset[UUID | None], met: frozenset[UUID]) -> bool:
     log = query.log
-    parties = [party for party in (log.giver_id, log.receiver_id) if party is not None]
+    parties = {party for party in (log.giver_id, log.receiver_id) if party is not None}
     if member.id in {*parties, log.logged_by, query.opened_by}:
         return False
-    if not schemes.coordinates(session, member, log.scheme_id):
-        return False
-    return not any(relationships.have_been_together(session, member.id, party) for party in parties)
+    return bool(looked_after & {None, log.scheme_id}) and not parties & met
 
 
 def get_for_party(session: Session, query_id: UUID, member: Member) -> Query:

@@ -77,10 +77,9 @@ def count_live(session: Session, *, scheme_id: UUID, member_id: UUID) -> int:
     )
 
 
-def have_been_together(session: Session, one_id: UUID, other_id: UUID) -> bool:
-    """Now or before: such a person does not settle a query between the two."""
-    found = select(Relationship.id).where(_between(one_id, other_id))
-    return session.scalar(found.limit(1)) is not None
+def everyone_ever_with(session: Session, member_id: UUID) -> frozenset[UUID]:
+    rows = session.execute(select(Relationship.guide_id, Relationship.other_id).where(_with(member_id)))
+    return frozenset(person for row in rows for person in (row.guide_id, row.other_id)) - {member_id}
 
 
 def _with(member_id: UUID) -> ColumnElement[bool]:

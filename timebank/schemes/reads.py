@@ -67,9 +67,18 @@ def coordinates(session: Session, member: Member, scheme_id: UUID | None) -> boo
     return session.scalar(found.limit(1)) is not None
 
 
+def coordinated_ids(session: Session, member: Member) -> frozenset[UUID | None]:
+    """The schemes this person looks after, asked once; None among them stands for the whole bank."""
+    rows = select(Coordinator.scheme_id).where(
+        Coordinator.member_id == member.id, Coordinator.bank_id == member.bank_id
+    )
+    return frozenset(session.scalars(rows))
+
+
 def list_coordinated(session: Session, member: Member) -> list[BankScheme]:
     """The schemes this person looks after."""
-    return [scheme for scheme in list_schemes(session, member.bank_id) if coordinates(session, member, scheme.id)]
+    looked_after = coordinated_ids(session, member)
+    return [scheme for scheme in list_schemes(session, member.bank_id) if looked_after & {None, scheme.id}]
 
 
 def get_coordinated(session: Session, *, scheme_id: UUID, coordinator: Member) -> BankScheme:
