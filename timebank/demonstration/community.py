@@ -17,6 +17,7 @@ from timebank.introductions.models import Introduction, State
 from timebank.matches import service as matches
 from timebank.members import service as members
 from timebank.members.models import Bank, Member
+from timebank.offers import reads as offer_reads
 from timebank.offers import service as offers
 from timebank.offers.models import Kind
 from timebank.profiles.models import Answer
@@ -230,6 +231,7 @@ class Year:
             seed=1,
         )
         self._offers()
+        self._reply()
         self._checks()
         member = self.members[1]
         self._log(
@@ -305,6 +307,14 @@ class Year:
                 words="",
                 at=self.now - timedelta(days=number),
             )
+
+    def _reply(self) -> None:
+        """Two who met by an offer: the member who may sign in knows somebody."""
+        made = offer_reads.list_open(self.session, self.members[1])[0]
+        at = self.lunchtime
+        reply = offers.reply(self.session, offer_id=made.id, member=self.members[1], words="I would like that.", at=at)
+        poster = self._member(made.member_id)
+        offers.answer_reply(self.session, reply_id=reply.id, member=poster, yes=True, at=at)
 
     # Who may sign in
 
