@@ -73,7 +73,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "deposit": "deposit",
         "withdraw": "withdraw",
         "support_meeting": "support meeting",
-        "query": "let's check this hour",
+        "query": "let’s check this hour",
         "declined": "not this time",
         "not_yet": "not yet",
         "paused": "paused",

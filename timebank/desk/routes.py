@@ -35,9 +35,7 @@ def show() -> ResponseReturnValue:
         "desk/show.html",
         hours=waiting,
         names=members.names_of(session(), {log.giver_id or log.receiver_id for log in waiting}),
-        queries=[
-            queries.view(session(), query, coordinator) for query in queries.list_open_to_settle(session(), coordinator)
-        ],
+        queries=queries.views(session(), queries.list_open_to_settle(session(), coordinator), coordinator),
         schemes=schemes.list_coordinated(session(), coordinator),
         rounds=matches.list_latest(session(), coordinator),
     )

@@ -23,20 +23,15 @@ bp = Blueprint("home", __name__)
 def show() -> ResponseReturnValue:
     member = asker().member
     waiting = hours.list_waiting(session(), member)
-    views = [introductions.view(session(), found, member) for found in introductions.list_for_member(session(), member)]
     return render(
         "home/show.html",
         member=member,
         code=spoken(member.code),
         to_confirm=[view for view in waiting if view.waits_for_me],
         waiting_for_others=[view for view in waiting if view.is_waiting and not view.waits_for_me],
-        introductions=[view for view in views if view.waits_for_me],
+        introductions=introductions.list_waiting(session(), member),
         replies=offers.list_replies_waiting(session(), member),
-        queries=[
-            queries.view(session(), query, member)
-            for query in queries.list_for_member(session(), member)
-            if query.is_open
-        ],
+        queries=queries.views(session(), queries.list_open_for_member(session(), member), member),
         relationships=relationships.list_live(session(), member.id),
         parts=schemes.list_parts(session(), member.id),
         balance=statements.get_balance(session(), member),

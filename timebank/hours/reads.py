@@ -112,8 +112,13 @@ def find_in_bank(session: Session, log_id: UUID, member: Member, *, lock: bool =
 
 
 def view(session: Session, log: HourLog, member: Member) -> LogView:
-    rows = session.execute(_LOGS.where(HourLog.id == log.id)).all()
-    return _views(session, member, rows)[0]
+    return views(session, [log], member)[0]
+
+
+def views(session: Session, logs: Sequence[HourLog], member: Member) -> list[LogView]:
+    """In no particular order."""
+    rows = session.execute(_LOGS.where(HourLog.id.in_([log.id for log in logs]))).all()
+    return _views(session, member, rows)
 
 
 def _views(session: Session, member: Member, rows: Sequence) -> list[LogView]:

@@ -1,5 +1,6 @@
 """Introductions as one person may see them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +14,7 @@ from timebank.members import reads as members
 from timebank.members.models import Member
 from timebank.profiles import reads as profiles
 from timebank.profiles.criteria import MODES, QUESTIONS, TIMES
+from timebank.profiles.models import Answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,26 +86,47 @@ def list_for_member(session: Session, member: Member) -> list[Introduction]:
     ]
 
 
+def list_waiting(session: Session, member: Member) -> list[Introduction]:
+    return [introduction for introduction in list_for_member(session, member) if introduction.waits_for(member)]
+
+
 def count_waiting(session: Session, member: Member) -> int:
-    return sum(introduction.waits_for(member) for introduction in list_for_member(session, member))
+    return len(list_waiting(session, member))
 
 
 def view(session: Session, introduction: Introduction, member: Member) -> IntroductionView:
+    return views(session, [introduction], member)[0]
+
+
+def views(session: Session, introductions: Sequence[Introduction], member: Member) -> list[IntroductionView]:
+    """Names only of those who both said yes; what people told only while it is open or has come about."""
+    accepted = [found.partner_id(member) for found in introductions if found.state is State.ACCEPTED]
+    telling = [found.partner_id(member) for found in introductions if found.state in {State.OPEN, State.ACCEPTED}]
+    names = members.names_of(session, accepted)
+    answers = profiles.answers_of_many(session, telling)
+    return [_view(introduction, member, names, answers) for introduction in introductions]
+
+
+def _view(
+    introduction: Introduction,
+    member: Member,
+    names: dict[UUID | None, str],
+    answers: dict[UUID, dict[str, Answer]],
+) -> IntroductionView:
     partner_id = introduction.partner_id(member)
-    accepted = introduction.state is State.ACCEPTED
+    is_telling = introduction.state in {State.OPEN, State.ACCEPTED}
     return IntroductionView(
         introduction=introduction,
         is_guide=introduction.is_guide(member),
         waits_for_me=introduction.waits_for(member),
         my_answer=introduction.answer_of(member),
-        partner_name=members.names_of(session, {partner_id})[partner_id] if accepted else None,
+        partner_name=names[partner_id] if introduction.state is State.ACCEPTED else None,
         reasons=introduction.reasons_for(member),
-        told=_told(session, partner_id) if introduction.state in {State.OPEN, State.ACCEPTED} else [],
+        told=_told(answers[partner_id]) if is_telling else [],
     )
 
 
-def _told(session: Session, partner_id: UUID) -> list[Told]:
-    answers = profiles.answers_of(session, partner_id)
+def _told(answers: dict[str, Answer]) -> list[Told]:
     return [
         Told(
             label=question.told_as,

@@ -18,7 +18,7 @@ bp = Blueprint("introductions", __name__, url_prefix="/introductions")
 @allow("introductions.list")
 def show_all() -> ResponseReturnValue:
     member = asker().member
-    views = [reads.view(session(), introduction, member) for introduction in reads.list_for_member(session(), member)]
+    views = reads.views(session(), reads.list_for_member(session(), member), member)
     return render("introductions/list.html", views=views)
 
 

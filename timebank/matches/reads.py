@@ -28,6 +28,10 @@ class RoundView:
         return self.round.sent_at is not None
 
     @property
+    def has_something_to_send(self) -> bool:
+        return any(not proposal.is_set_aside for proposal in self.proposals)
+
+    @property
     def is_answered(self) -> bool:
         return any(state != "open" for state in self.states.values())
 

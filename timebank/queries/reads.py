@@ -1,10 +1,11 @@
 """Queries as a party, or as a coordinator who has no part in them, may see them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from timebank.errors import NotFound
 from timebank.hours import reads as hours
@@ -30,19 +31,28 @@ class QueryView:
 
 
 def list_for_member(session: Session, member: Member) -> list[Query]:
+    """The open ones first."""
     found = session.scalars(
         select(Query)
         .join(HourLog, HourLog.id == Query.log_id)
         .where(Query.bank_id == member.bank_id, or_(HourLog.giver_id == member.id, HourLog.receiver_id == member.id))
         .order_by(Query.settled_at.is_not(None), Query.opened_at.desc(), Query.id)
+        .options(selectinload(Query.tellings))
     )
     return list(found)
+
+
+def list_open_for_member(session: Session, member: Member) -> list[Query]:
+    return [query for query in list_for_member(session, member) if query.is_open]
 
 
 def list_open_to_settle(session: Session, coordinator: Member) -> list[Query]:
     """Without those in which this coordinator has a part: somebody else settles them."""
     found = session.scalars(
-        select(Query).where(Query.bank_id == coordinator.bank_id, Query.settled_at.is_(None)).order_by(Query.opened_at)
+        select(Query)
+        .where(Query.bank_id == coordinator.bank_id, Query.settled_at.is_(None))
+        .order_by(Query.opened_at)
+        .options(selectinload(Query.tellings))
     )
     looked_after = schemes.coordinated_ids(session, coordinator)
     met = relationships.everyone_ever_with(session, coordinator.id)
@@ -89,20 +99,45 @@ def get_to_settle(session: Session, query_id: UUID, member: Member) -> Query:
 
 
 def view(session: Session, query: Query, member: Member) -> QueryView:
-    log = query.log
-    names = members.names_of(session, {log.giver_id, log.receiver_id, query.settled_by})
-    other_id = log.other_side_id(member.id) if log.is_party(member.id) else None
-    if other_id is not None:
-        # Whoever logged by a code learns no name from asking for a check.
-        names[other_id] = hours.view(session, log, member).partner
-    mine = next((telling.words for telling in query.tellings if telling.member_id == member.id), "")
-    return QueryView(
-        query=query,
-        names=names,
-        may_settle=query.is_open and may_settle(session, query, member),
-        my_words=mine,
-        minutes=log.minutes,
-    )
+    return views(session, [query], member)[0]
+
+
+def views(session: Session, queries: Sequence[Query], member: Member) -> list[QueryView]:
+    if not queries:
+        return []
+    looked_after = schemes.coordinated_ids(session, member)
+    met = relationships.everyone_ever_with(session, member.id)
+    everybody = members.names_of(session, {person for query in queries for person in _people(query)})
+    partners = {
+        seen.log.id: seen.partner
+        for seen in hours.views(session, [query.log for query in queries if query.log.is_party(member.id)], member)
+    }
+    return [
+        QueryView(
+            query=query,
+            names=_names(query, member, everybody, partners),
+            may_settle=query.is_open and _may_settle(query, member, looked_after, met),
+            my_words=next((telling.words for telling in query.tellings if telling.member_id == member.id), ""),
+            minutes=query.log.minutes,
+        )
+        for query in queries
+    ]
+
+
+def _people(query: Query) -> set[UUID | None]:
+    return {query.log.giver_id, query.log.receiver_id, query.settled_by}
+
+
+def _names(
+    query: Query, member: Member, everybody: dict[UUID | None, str], partners: dict[UUID, str]
+) -> dict[UUID | None, str]:
+    """Only of those who have a part in this one. Whoever logged by a code learns no name from asking for a check."""
+    names = {person: everybody[person] for person in _people(query) if person in everybody}
+    if query.log.is_party(member.id):
+        other_id = query.log.other_side_id(member.id)
+        if other_id is not None:
+            names[other_id] = partners[query.log.id]
+    return names
 
 
 def find_open(session: Session, log_id: UUID) -> Query | None:

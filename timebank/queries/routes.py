@@ -21,7 +21,7 @@ bp = Blueprint("queries", __name__, url_prefix="/queries")
 @bp.get("/")
 @allow("queries.list")
 def show_all() -> ResponseReturnValue:
-    views = [reads.view(session(), query, asker().member) for query in reads.list_for_member(session(), asker().member)]
+    views = reads.views(session(), reads.list_for_member(session(), asker().member), asker().member)
     return render("queries/list.html", views=views)
 
 
