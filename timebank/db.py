@@ -13,7 +13,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from ledger.tables import UtcDateTime
 
-__all__ = ["Base", "Database", "UtcDateTime", "one_of"]
+__all__ = ["Base", "Database", "UtcDateTime", "one_of", "snapshot"]
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -106,6 +106,18 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+@contextmanager
+def snapshot(database: Database) -> Iterator[Session]:
+    """A session that only reads, and reads one moment of the whole database: what is written meanwhile is not seen.
+
+    Nobody waits for us. SQLite keeps the moment of the first read by itself; PostgreSQL has to be asked to.
+    """
+    with database.open_reading() as session:
+        if not database.is_sqlite:
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        yield session
 
 
 def _sqlite_engine(url: str) -> Engine:

@@ -10,8 +10,7 @@ from tests.imports.commanding import Console
 from tests.imports.making import AT, PEOPLE, TODAY, make_bank, read
 from timebank import migrating
 from timebank.backups import files, rows, service
-from timebank.db import Database
-from timebank.exports.snapshots import snapshot
+from timebank.db import Database, snapshot
 from timebank.hours.models import HourLog
 from timebank.imports import people
 from timebank.imports import service as imports

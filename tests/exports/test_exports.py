@@ -17,11 +17,10 @@ from hypothesis import strategies as st
 from tests.databases import ENGINES
 from tests.exports.making import live
 from tests.imports.commanding import Console
-from timebank.db import Database
+from timebank.db import Database, snapshot
 from timebank.exports import formats, service
 from timebank.exports.reads import list_accounts
 from timebank.exports.service import ExportKind, NotTheSame
-from timebank.exports.snapshots import snapshot
 from timebank.members.models import Bank
 
 ACTS = 350

@@ -6,7 +6,8 @@ from uuid import uuid4
 import pytest
 
 from tests.clients import is_whole_page, without_tokens
-from tests.factories import DAY, HourLogFactory, QueryFactory, confirm, held, posted
+from tests.factories import DAY, HourLogFactory, confirm, held, posted
+from tests.hours_making import check_between
 from timebank import clock
 from timebank.hours import reads
 
@@ -89,7 +90,7 @@ class TestConfirm:
         assert not is_whole_page(answer)
 
     def test_what_is_being_checked_waits(self, as_, session, giver, receiver):
-        query = QueryFactory(log__member=giver, log__partner=receiver)
+        query = check_between(giver, receiver)
 
         answer = as_(receiver).post(f"/hours/{query.log_id}/confirm")
 

@@ -16,7 +16,6 @@ from tests.factories import (
     NOON,
     HourLogFactory,
     MemberFactory,
-    QueryFactory,
     RelationshipFactory,
     SchemeFactory,
     confirm,
@@ -24,17 +23,15 @@ from tests.factories import (
     held,
     posted,
 )
+from tests.hours_making import LATER, check_between, hand_over, log_one_a_day, open_check, settle
 from tests.races import ROUNDS, racing, tell
 from timebank.hours import reads, service
 from timebank.hours.models import HourLog
 from timebank.members import service as members
 from timebank.members.models import Member, MemberStatus
-from timebank.queries import service as queries
-from timebank.queries.models import Matter, Query
+from timebank.queries.models import Query
 from timebank.schemes import service as schemes
 from timebank.statements import reads as statements
-
-LATER = NOON + timedelta(days=1)
 
 
 def log_again(session, log, member, partner, **other):
@@ -149,12 +146,8 @@ class TestLog:
         assert held(giver) == (660, 0)
 
     def test_hours_that_a_check_made_void_leave_room_in_the_day(self, session, giver, receiver, coordinator):
-        query = QueryFactory(
-            log__member=giver, log__partner=receiver, log__minutes=20 * 60, log__is_sure=True, is_posted=True
-        )
-        queries.settle_query(
-            session, query_id=query.id, coordinator=coordinator, outcome="void", minutes=None, words="no", at=NOON
-        )
+        query = check_between(giver, receiver, log__minutes=20 * 60, log__is_sure=True, is_posted=True)
+        settle(session, query, coordinator, "void")
 
         HourLogFactory(member=giver, partner=receiver, minutes=5 * 60)
 
@@ -220,7 +213,7 @@ class TestConfirm:
         assert posted(giver, receiver) == (0, 0)
 
     def test_not_while_it_is_being_checked(self, session, giver, receiver):
-        query = QueryFactory(log__member=giver, log__partner=receiver)
+        query = check_between(giver, receiver)
 
         with pytest.raises(HoursFrozen):
             service.confirm_hours(session, log_id=query.log_id, member=receiver, at=LATER)
@@ -297,7 +290,7 @@ class TestChange:
         assert posted(giver) == (90,)
 
     def test_not_while_it_is_being_checked(self, session, giver, receiver):
-        query = QueryFactory(log__member=giver, log__partner=receiver)
+        query = check_between(giver, receiver)
 
         with pytest.raises(service.BeingChecked):
             self.change(session, query.log, receiver)
@@ -345,7 +338,7 @@ class TestTakeBack:
             service.take_back(session, log_id=log.id, member=giver, at=LATER)
 
     def test_not_while_it_is_being_checked(self, session, giver, receiver):
-        query = QueryFactory(log__member=giver, log__partner=receiver)
+        query = check_between(giver, receiver)
 
         with pytest.raises(service.BeingChecked):
             service.take_back(session, log_id=query.log_id, member=giver, at=LATER)
@@ -509,39 +502,32 @@ class TestAfterACheck:
     """What a member reads about hours that already counted when they were checked."""
 
     def test_hours_that_count_are_shown_as_being_checked_while_they_are(self, session, giver, receiver):
-        query = QueryFactory(log__member=giver, log__partner=receiver, is_posted=True)
+        query = check_between(giver, receiver, is_posted=True)
 
         assert reads.view(session, query.log, giver).is_being_checked
 
     def test_hours_that_a_check_made_void_are_not_shown_as_confirmed(self, session, giver, receiver, coordinator):
-        query = QueryFactory(log__member=giver, log__partner=receiver, is_posted=True)
+        query = check_between(giver, receiver, is_posted=True)
 
-        queries.settle_query(
-            session, query_id=query.id, coordinator=coordinator, outcome="void", minutes=None, words="no", at=NOON
-        )
+        settle(session, query, coordinator, "void")
 
         assert reads.view(session, query.log, giver).is_undone
 
 
 class TestAtTheSameMoment:
     def test_confirming_and_asking_for_a_check_have_exactly_one_winner(self, database, session, giver, receiver):
-        logs = [
-            HourLogFactory(member=giver, partner=receiver, happened_on=DAY - timedelta(days=number)).id
-            for number in range(ROUNDS)
-        ]
+        logs = log_one_a_day(giver, receiver)
         member_id, bank = receiver.id, receiver.bank
-        session.commit()
-        session.close()
+        hand_over(session)
 
-        def confirm_it(log_id, session):
-            service.confirm_hours(session, log_id=log_id, member=session.get_one(Member, member_id), at=LATER)
+        def confirm_it(log, session):
+            service.confirm_hours(session, log_id=log.id, member=session.get_one(Member, member_id), at=LATER)
 
-        def check_it(log_id, session):
-            member = session.get_one(Member, member_id)
-            queries.open_query(session, log_id=log_id, member=member, matter=Matter.LENGTH, words="", at=LATER)
+        def check_it(log, session):
+            open_check(session, log, session.get_one(Member, member_id))
 
         with racing(database) as race:
-            outcomes = [race(partial(confirm_it, log_id), partial(check_it, log_id)) for log_id in logs]
+            outcomes = [race(partial(confirm_it, log), partial(check_it, log)) for log in logs]
 
         # Whoever is second meets a rule: a check of hours that count by now waits as a reversal, which is no defeat.
         confirmed = sum(first is None for first, _ in outcomes)
@@ -556,8 +542,7 @@ class TestAtTheSameMoment:
 
     def test_the_same_log_sent_twice_at_once_is_one_log_and_both_are_thanked(self, database, session, giver, receiver):
         ids, bank = (giver.id, receiver.id), giver.bank
-        session.commit()
-        session.close()
+        hand_over(session)
         log_ids = [uuid4() for _ in range(ROUNDS)]
 
         def log_it(number, session):
@@ -587,8 +572,7 @@ class TestAtTheSameMoment:
     def test_one_log_sent_a_thousand_times_by_two_is_one_log(self, database, session, giver, receiver):
         ids = (giver.id, receiver.id)
         log = HourLogFactory(member=giver, partner=receiver, minutes=90)
-        session.commit()
-        session.close()
+        hand_over(session)
 
         def send_it_often(session):
             member, partner = (session.get_one(Member, one) for one in ids)

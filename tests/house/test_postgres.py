@@ -85,3 +85,21 @@ def test_its_data_is_closed_to_other_people():
         assert oct(server.data.stat().st_mode)[-3:] == "700"
     finally:
         server.stop()
+
+
+def test_a_start_that_fails_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch):
+    server = ThrowawayPostgres()
+    run = server._run
+
+    def fails_to_start(program: str, *arguments: str) -> None:
+        if arguments[-1:] == ("start",):
+            raise RuntimeError("no memory left")
+        run(program, *arguments)
+
+    monkeypatch.setattr(server, "_run", fails_to_start)
+
+    with pytest.raises(RuntimeError, match="no memory left"):
+        server.start()
+
+    assert not server.home.exists()
+    assert programs_naming(server.home) == []

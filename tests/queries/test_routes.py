@@ -6,12 +6,13 @@ import pytest
 
 from tests.clients import is_whole_page, without_tokens
 from tests.factories import HourLogFactory, QueryFactory, posted
+from tests.hours_making import check_between
 from timebank.queries.models import Query
 
 
 @pytest.fixture
 def query(session, giver, receiver):
-    return QueryFactory(log__member=giver, log__partner=receiver, log__minutes=90, words="It was an hour.")
+    return check_between(giver, receiver, words="It was an hour.")
 
 
 DECISION = {"outcome": "new-length", "length": "1:00", "words": "You both said an hour in the end."}

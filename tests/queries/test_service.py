@@ -3,7 +3,6 @@
 One file: every act on checks is told here in turn, with the same few people.
 """
 
-from datetime import timedelta
 from functools import partial
 from uuid import uuid4
 
@@ -27,6 +26,7 @@ from tests.factories import (
     held,
     posted,
 )
+from tests.hours_making import LATER, check_between, hand_over, log_one_a_day, open_check, settle
 from tests.races import ROUNDS, racing, tell
 from timebank.errors import NotFound
 from timebank.hours import service as hours
@@ -38,35 +38,16 @@ from timebank.queries.models import AlreadySettled, Matter, Outcome, Query
 from timebank.schemes import service as schemes
 from timebank.statements import reads as statements
 
-LATER = NOON + timedelta(days=1)
-
 
 @pytest.fixture(params=["waiting", "posted"])
 def query(request, session, giver, receiver):
     """A check on an hour and a half: one time while the hours wait, the other time when they already count."""
-    return QueryFactory(log__member=giver, log__partner=receiver, log__minutes=90, is_posted=request.param == "posted")
+    return check_between(giver, receiver, is_posted=request.param == "posted")
 
 
 @pytest.fixture
 def waiting(session, giver, receiver):
-    return QueryFactory(log__member=giver, log__partner=receiver, log__minutes=90)
-
-
-def open_one(session, log, member, **more):
-    said = {"matter": Matter.LENGTH, "words": "", "at": LATER} | more
-    return service.open_query(session, log_id=log.id, member=member, **said)
-
-
-def settle(session, query, coordinator, outcome, minutes=None):
-    return service.settle_query(
-        session,
-        query_id=query.id,
-        coordinator=coordinator,
-        outcome=Outcome(outcome),
-        minutes=minutes,
-        words="We talked it over.",
-        at=LATER,
-    )
+    return check_between(giver, receiver)
 
 
 def kinds(session, bank):
@@ -82,7 +63,7 @@ class TestOpen:
     def test_freezes_an_hour_that_waits(self, session, giver, receiver):
         log = HourLogFactory(member=giver, partner=receiver)
 
-        open_one(session, log, receiver)
+        open_check(session, log, receiver)
 
         assert ledger_of(session, giver.bank).get(id=log.id).is_frozen
         assert posted(giver, receiver) == (0, 0)
@@ -92,7 +73,7 @@ class TestOpen:
     def test_an_hour_that_counts_gets_a_reversal_that_waits(self, session, giver, receiver):
         log = confirm(HourLogFactory(member=giver, partner=receiver, minutes=90))
 
-        query = open_one(session, log, receiver)
+        query = open_check(session, log, receiver)
 
         reversal = ledger_of(session, giver.bank).get(id=query.reversal_id)
         assert (reversal.state, reversal.reverses) == (TransferState.PENDING, log.id)
@@ -102,26 +83,26 @@ class TestOpen:
     def test_by_either_side(self, session, giver, receiver, request, who):
         log = HourLogFactory(member=giver, partner=receiver)
 
-        assert open_one(session, log, request.getfixturevalue(who)).is_open
+        assert open_check(session, log, request.getfixturevalue(who)).is_open
 
     @pytest.mark.parametrize("who", ["bystander", "outsider", "coordinator"])
     def test_by_nobody_else(self, session, giver, receiver, request, who):
         log = HourLogFactory(member=giver, partner=receiver)
 
         with pytest.raises(NotFound):
-            open_one(session, log, request.getfixturevalue(who))
+            open_check(session, log, request.getfixturevalue(who))
 
     def test_only_one_at_a_time(self, session, query, giver, receiver):
         for member in (giver, receiver):
             with pytest.raises(service.AlreadyBeingChecked):
-                open_one(session, query.log, member)
+                open_check(session, query.log, member)
 
     def test_not_on_hours_that_were_taken_back(self, session, giver, receiver):
         log = HourLogFactory(member=giver, partner=receiver)
         hours.take_back(session, log_id=log.id, member=giver, at=NOON)
 
         with pytest.raises(service.NothingToCheck):
-            open_one(session, log, receiver)
+            open_check(session, log, receiver)
 
     def test_nothing_else_stops(self, session, query, giver, receiver):
         RelationshipFactory(guide=giver, other=receiver)
@@ -136,7 +117,7 @@ class TestOpen:
     def test_what_one_writes_at_once_is_ones_account(self, session, giver, receiver):
         log = HourLogFactory(member=giver, partner=receiver)
 
-        query = open_one(session, log, receiver, words="It was an hour.")
+        query = open_check(session, log, receiver, words="It was an hour.")
 
         assert [(told.member_id, told.words) for told in query.tellings] == [(receiver.id, "It was an hour.")]
 
@@ -209,7 +190,7 @@ class TestMaySettle:
     def test_a_coordinator_of_its_scheme(self, session, giver, receiver, bystander):
         scheme = SchemeFactory(bank=giver.bank)
         schemes.make_coordinator(session, member=bystander, scheme=scheme)
-        query = QueryFactory(log__member=giver, log__partner=receiver, log__scheme_id=scheme.id)
+        query = check_between(giver, receiver, log__scheme_id=scheme.id)
 
         assert reads.may_settle(session, query, bystander)
 
@@ -218,12 +199,12 @@ class TestMaySettle:
         scheme, another = SchemeFactory(bank=giver.bank), SchemeFactory(bank=giver.bank)
         schemes.make_coordinator(session, member=bystander, scheme=another)
         scheme_id = scheme.id if in_a_scheme else None
-        query = QueryFactory(log__member=giver, log__partner=receiver, log__scheme_id=scheme_id)
+        query = check_between(giver, receiver, log__scheme_id=scheme_id)
 
         assert not reads.may_settle(session, query, bystander)
 
     def test_is_what_the_desk_lists(self, session, waiting, giver, coordinator):
-        QueryFactory(log__member=giver, log__partner=coordinator, log__minutes=30)
+        check_between(giver, coordinator, log__minutes=30)
         QueryFactory()
 
         assert reads.list_open_to_settle(session, coordinator) == [waiting]
@@ -283,7 +264,7 @@ class TestSettle:
         log = HourLogFactory(member=giver, partner=None, is_given=given, minutes=90)
         if counts:
             hours.confirm_hours(session, log_id=log.id, member=coordinator, at=NOON)
-        query = open_one(session, log, giver)
+        query = open_check(session, log, giver)
 
         settle(session, query, coordinator, outcome, minutes)
 
@@ -291,7 +272,7 @@ class TestSettle:
         assert not faults(giver.bank)
 
     def test_time_with_the_community_cannot_be_mutual(self, session, giver, coordinator):
-        query = open_one(session, HourLogFactory(member=giver, partner=None), giver)
+        query = open_check(session, HourLogFactory(member=giver, partner=None), giver)
         session.commit()
 
         with pytest.raises(service.NoSecondPerson):
@@ -318,7 +299,7 @@ class TestSettle:
         assert posted(giver) == before
 
     def test_mutual_keeps_both_ways_and_drops_the_odd_minute(self, session, giver, receiver, coordinator):
-        query = QueryFactory(log__member=giver, log__partner=receiver, log__minutes=91)
+        query = check_between(giver, receiver, log__minutes=91)
 
         settle(session, query, coordinator, "mutual")
 
@@ -326,7 +307,7 @@ class TestSettle:
         assert [line.minutes for line in lines] == [45, -45]
 
     def test_one_minute_cannot_be_halved_and_nothing_is_posted(self, session, giver, receiver, coordinator):
-        query = QueryFactory(log__member=giver, log__partner=receiver, log__minutes=1)
+        query = check_between(giver, receiver, log__minutes=1)
 
         settle(session, query, coordinator, "mutual")
 
@@ -334,7 +315,7 @@ class TestSettle:
         assert posted(giver, receiver) == (0, 0)
 
     def test_what_counted_stays_readable_and_is_reversed_by_a_linked_entry(self, session, giver, receiver, coordinator):
-        query = QueryFactory(log__member=giver, log__partner=receiver, log__minutes=90, is_posted=True)
+        query = check_between(giver, receiver, is_posted=True)
 
         settle(session, query, coordinator, "new-length", 60)
 
@@ -348,7 +329,7 @@ class TestSettle:
         assert {line.happened_on for line in lines} == {DAY}
 
     def test_a_correction_stands_on_the_statement_with_the_other_person(self, session, giver, receiver, coordinator):
-        query = QueryFactory(log__member=giver, log__partner=receiver, log__minutes=90, is_posted=True)
+        query = check_between(giver, receiver, is_posted=True)
 
         settle(session, query, coordinator, "new-length", 60)
 
@@ -374,7 +355,7 @@ class TestSettle:
     def test_what_stands_as_logged_may_be_checked_again(self, session, query, giver, receiver, coordinator):
         settle(session, query, coordinator, "as-logged")
 
-        again = open_one(session, query.log, giver)
+        again = open_check(session, query.log, giver)
 
         assert again.is_open
         assert posted(giver, receiver) == (90, -90)
@@ -383,10 +364,10 @@ class TestSettle:
         settle(session, query, coordinator, "void")
 
         with pytest.raises((service.NothingToCheck, AlreadyReversed)):
-            open_one(session, query.log, receiver)
+            open_check(session, query.log, receiver)
 
     def test_a_colleague_who_waits_is_not_touched(self, session, query, giver, receiver, bystander, coordinator):
-        other = QueryFactory(log__member=giver, log__partner=bystander, log__minutes=30)
+        other = check_between(giver, bystander, log__minutes=30)
 
         settle(session, query, coordinator, "void")
 
@@ -396,7 +377,7 @@ class TestSettle:
     def test_whoever_logged_by_code_does_not_learn_the_name_from_a_check(self, session, giver, receiver):
         log = HourLogFactory(member=giver, partner=receiver, by_code=True)
 
-        query = open_one(session, log, giver)
+        query = open_check(session, log, giver)
 
         assert receiver.name not in reads.view(session, query, giver).names.values()
 
@@ -414,9 +395,7 @@ class TestAnyLength:
     def test_sums_to_zero(self, session, giver, receiver, coordinator, logged, settled, outcome, counts):
         bank, before = giver.bank, posted(giver, receiver, giver.bank)
         with session.begin_nested() as undone:
-            query = QueryFactory(
-                log__member=giver, log__partner=receiver, log__minutes=logged, log__is_sure=True, is_posted=counts
-            )
+            query = check_between(giver, receiver, log__minutes=logged, log__is_sure=True, is_posted=counts)
             needs_length = outcome in {Outcome.NEW_LENGTH, Outcome.COMMUNITY_GIFT}
             too_long = outcome is Outcome.COMMUNITY_GIFT and settled is not None and settled >= logged
             if needs_length and (settled is None or too_long):
@@ -445,17 +424,9 @@ class TestAtTheSameMoment:
     ):
         second = MemberFactory(bank=giver.bank)
         schemes.make_coordinator(session, member=second)
-        query_ids = [
-            QueryFactory(
-                log__member=giver,
-                log__partner=receiver,
-                log__happened_on=DAY - timedelta(days=number),
-            ).id
-            for number in range(ROUNDS)
-        ]
+        query_ids = [QueryFactory(log=log).id for log in log_one_a_day(giver, receiver)]
         people, ids = (giver.id, receiver.id, giver.bank_id), (coordinator.id, second.id)
-        session.commit()
-        session.close()
+        hand_over(session)
 
         def decide(query_id, member_id, outcome, session):
             query = session.get_one(Query, query_id)
@@ -479,16 +450,12 @@ class TestAtTheSameMoment:
         assert not faults(session.get_one(Bank, people[2]))
 
     def test_two_who_ask_at_once_are_asked_into_one_check(self, database, session, giver, receiver):
-        logs = [
-            HourLogFactory(member=giver, partner=receiver, happened_on=DAY - timedelta(days=number))
-            for number in range(50)
-        ]
+        logs = log_one_a_day(giver, receiver, days=50)
         sides, bank = (giver.id, receiver.id), giver.bank_id
-        session.commit()
-        session.close()
+        hand_over(session)
 
         def ask(log, member_id, session):
-            open_one(session, log, session.get_one(Member, member_id))
+            open_check(session, log, session.get_one(Member, member_id))
 
         with racing(database) as race:
             outcomes = [race(*(partial(ask, log, member_id) for member_id in sides)) for log in logs]

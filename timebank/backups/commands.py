@@ -7,11 +7,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from timebank import clock, migrating
 from timebank.backups import files, service
-from timebank.console import opened, out, refuse
+from timebank.console import bar, opened, out, refuse
+from timebank.db import snapshot
 from timebank.errors import Refusal
 from timebank.exports.files import whole_file
-from timebank.exports.snapshots import snapshot
-from timebank.imports.progress import bar
 from timebank.members import reads as members
 
 CHECK_FAILED = 1

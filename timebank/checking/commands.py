@@ -8,9 +8,8 @@ from sqlalchemy.orm import Session
 
 from timebank.checking import reads
 from timebank.checking.reads import BankReport
-from timebank.console import bank_option, choose_bank, err, opened, out, refuse
-from timebank.exports.snapshots import snapshot
-from timebank.imports.progress import bar
+from timebank.console import bank_option, bar, choose_bank, err, opened, out, refuse
+from timebank.db import snapshot
 from timebank.members import reads as members
 
 CHECK_FAILED = 1

@@ -8,13 +8,11 @@ from typing import BinaryIO
 
 import rich_click as click
 
-from timebank.console import bank_option, choose_bank, err, opened, refuse
-from timebank.db import Database
+from timebank.console import bank_option, bar, choose_bank, err, opened, refuse
+from timebank.db import Database, snapshot
 from timebank.exports import service
 from timebank.exports.files import whole_file
 from timebank.exports.service import ExportKind, NotTheSame
-from timebank.exports.snapshots import snapshot
-from timebank.imports.progress import bar
 
 CHECK_FAILED = 1
 

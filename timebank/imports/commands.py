@@ -15,13 +15,12 @@ from ledger.errors import LedgerError
 from ledger.minutes import show_clock
 from matching.errors import PeopleRefused, Problem
 from timebank import clock
-from timebank.console import bank_option, choose_bank, err, opened, out, refuse
+from timebank.console import bank_option, bar, choose_bank, err, opened, out, refuse
 from timebank.imports import people as people_service
 from timebank.imports import reads, service, undo
 from timebank.imports.cells import FileRefused
 from timebank.imports.models import AlreadyUndone, ImportBatch
 from timebank.imports.people import PeoplePlan, TheirPeople
-from timebank.imports.progress import bar
 from timebank.imports.service import Plan
 from timebank.imports.timeoverflow import LEFT_LABEL, Other, TheirExport, read_export
 from timebank.members.models import Bank

@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from matching import Person
 from matching.peoplefile import PeopleFile, read_people
 from matching.words import fold
+from timebank.console import Moved, nobody_looks
 from timebank.imports import reads
 from timebank.imports.cells import FileRefused, Sheet
 from timebank.imports.models import ImportBatch, ImportedMember, ImportedPart, ImportKind
-from timebank.imports.progress import Moved, nobody_looks
 from timebank.imports.service import bring_back, remember
 from timebank.members import service as members
 from timebank.members.models import Bank, Member, MemberStatus

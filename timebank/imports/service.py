@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 
 from ledger.accounts import AccountKind
 from ledger.transfers import Transfer, TransferKind
+from timebank.console import Moved, nobody_looks
 from timebank.hours.models import LONGEST_WORDS, HourLog
 from timebank.imports import leavers, reads
 from timebank.imports.models import ImportBatch, ImportedMember, ImportedRow, ImportKind
-from timebank.imports.progress import Moved, nobody_looks
 from timebank.imports.timeoverflow import Other, Party, TheirExport, TheirMember, TheirTransfer
 from timebank.members import service as members
 from timebank.members.models import Bank, Member, MemberStatus

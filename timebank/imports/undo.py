@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from ledger.store import Ledger
 from ledger.tables import account, entry, transfer
 from ledger.transfers import TransferState
+from timebank.console import Moved, nobody_looks
 from timebank.errors import Conflict
 from timebank.imports import reads
 from timebank.imports.models import ImportBatch, ImportedMember, ImportedPart, ImportedRow, ImportKind
-from timebank.imports.progress import Moved, nobody_looks
 from timebank.members.models import Bank, Member, MemberStatus
 from timebank.profiles.models import Answer
 from timebank.schemes.models import Coordinator, SchemeMembership
