@@ -87,7 +87,7 @@ def test_checks_are_asked_told_and_settled(bank, visit, device):
 
 def ask(visitor, words: str, account: str) -> None:
     visitor.go("Hours")
-    visitor.go("Let's check this hour", within=visitor.card(words))
+    visitor.go("Let’s check this hour", within=visitor.card(words))
     visitor.choose("The length is not right")
     visitor.fill("How do you remember it? (you may leave this empty)", account)
     visitor.press("Ask for the check")

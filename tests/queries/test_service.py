@@ -1,4 +1,4 @@
-""" "Let's check this hour": what it stops, what it does not, and what each way of settling it does to every balance.
+""" "Let’s check this hour": what it stops, what it does not, and what each way of settling it does to every balance.
 
 One file: every act on checks is told here in turn, with the same few people.
 """

@@ -1,1 +1,1 @@
-""" "Let's check this hour": one entry is looked at together, and nothing else stops."""
+""" "Let’s check this hour": one entry is looked at together, and nothing else stops."""

@@ -1,4 +1,4 @@
-""" "Let's check this hour": asking, telling, settling, reading the outcome."""
+""" "Let’s check this hour": asking, telling, settling, reading the outcome."""
 
 from uuid import UUID
 
