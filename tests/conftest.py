@@ -1,8 +1,10 @@
 """What every test may use. The databases are real: SQLite files and a PostgreSQL 18 that lives as long as the run."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -44,6 +46,19 @@ def pytest_configure(config: pytest.Config) -> None:
     server = ThrowawayPostgres()
     os.environ[POSTGRES_VARIABLE] = server.start()
     _server.append(server)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Where the minutes go: seconds of work by part, all workers together."""
+    seconds: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if isinstance(report, pytest.TestReport):
+                seconds["/".join(Path(report.nodeid.partition("::")[0]).parts[:2])] += report.duration
+    if seconds:
+        terminalreporter.section("seconds by part")
+        for part, spent in seconds.most_common():
+            terminalreporter.write_line(f"{part:<28}{spent:8.1f}")
 
 
 def pytest_unconfigure() -> None:
