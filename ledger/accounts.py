@@ -4,6 +4,7 @@ An account is a value here. The acts below answer with the account as it stands 
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -17,6 +18,7 @@ class AccountKind(StrEnum):
     OPENING = "opening"  # the other end of what people brought with them
     PARTNER = "partner"  # an organisation
     LEAVER = "leaver"  # keeps the hours of people who left them here
+    BRIDGE = "bridge"  # stands for another bank (ledger.bridges)
 
 
 class AccountStatus(StrEnum):
@@ -47,10 +49,20 @@ class Account:
     seq: int
     hard_floor: int | None
     floor_waived: bool
+    paused_at: datetime | None = None
 
     @property
     def balance(self) -> Balance:
         return Balance(posted=self.posted, held_out=self.held_out, held_in=self.held_in)
+
+    @property
+    def available(self) -> int:
+        """What would be left if every waiting hour this account received were confirmed."""
+        return self.posted - self.held_out
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_at is not None
 
     @property
     def last(self) -> Posted:
@@ -79,8 +91,8 @@ class Account:
         )
         if self.hard_floor is None:
             return after
-        below = after.balance.available < self.hard_floor
-        if below and not may_pass_floor and after.balance.available < self.balance.available:
+        below = after.available < self.hard_floor
+        if below and not may_pass_floor and after.available < self.available:
             raise BelowHardFloor(self.id)
         return replace(after, floor_waived=below)
 
@@ -89,6 +101,12 @@ class Account:
         if self.posted or self.held_out or self.held_in:
             raise AccountNotEmpty(self.id)
         return replace(self, status=AccountStatus.CLOSED)
+
+    def paused(self, at: datetime) -> "Account":
+        return self if self.paused_at else replace(self, paused_at=at)
+
+    def resumed(self) -> "Account":
+        return replace(self, paused_at=None)
 
     def opened(self) -> "Account":
         return replace(self, status=AccountStatus.OPEN)

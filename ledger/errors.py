@@ -119,5 +119,49 @@ class ReversalNeedsOriginal(LedgerError):
     """Hours are undone from the hours themselves. Open the ones that are wrong and undo them there."""
 
 
+class PeriodClosed(LedgerError):
+    """This period is closed, and its figures are published. Record it now: it will count in the period that is open."""
+
+
+class NotSealedYet(LedgerError):
+    """This exchange is not sealed yet. That is done from time to time: please come back for the slip later."""
+
+
+class PeriodNotOver(LedgerError):
+    """This period is not over yet. Close it once its last day has passed."""
+
+
 class ChangedMeanwhile(LedgerError):
     """Someone else changed this at the same moment. Nothing was saved: please try again."""
+
+
+class VeryBusy(LedgerError):
+    """Very busy just now: many people are saving something. Nothing was saved, please try again in a moment."""
+
+
+class NoAnswer(LedgerError):
+    """The database did not answer, so we cannot say whether this was saved. Send it again: it never counts twice."""
+
+
+class NobodyThere(LedgerError):
+    """Nobody is named for this group session. Add who held it, or who came: people who stay unnamed count too."""
+
+
+class NobodyHeldIt(LedgerError):
+    """This group session has nobody who held it, so there is no time to record. Add who held it and try again."""
+
+
+class GiftNotShorter(LedgerError):
+    """A community gift makes up for a difference. Give the length that both can agree on, shorter than logged."""
+
+
+class BridgeStandsWhole(LedgerError):
+    """These hours are with another time bank. Undo them in both time banks, then record them anew as they should be."""
+
+
+class HeirIsLeaving(LedgerError):
+    """These hours cannot be given to the person who is leaving. Please choose somebody else, or the community."""
+
+
+class BridgeEndsDiffer(LedgerError):
+    """The two time banks confirmed different lengths for these hours. Please agree, undo them in both, and record anew."""

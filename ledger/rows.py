@@ -8,14 +8,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
-from ledger import tables
+from ledger import quick_postgresql, quick_sqlite, tables
 from ledger.accounts import Account, AccountKind, AccountStatus
 from ledger.errors import AccountNotFound, ChangedMeanwhile, SameIdOtherContent
+from ledger.periods import Period
 from ledger.statements import Line
-from ledger.transfers import SIDE, Entry, Posted, Receipt, TransferKind, TransferRecord, TransferState
+from ledger.transfers import SIDE, Entry, Posted, Receipt, Transfer, TransferKind, TransferRecord, TransferState
 
 AT_ONCE = 1000  # ids in one statement; SQLite takes 32,766 values
 LIVE = ("pending", "posted")
@@ -25,9 +27,10 @@ _account, _transfer, _entry = tables.account.c, tables.transfer.c, tables.entry.
 _write_account = (
     update(tables.account)
     .where(_account.id == bindparam("row_id"), *(_account[name] == bindparam(f"was_{name}") for name in WATCHED))
-    .values({name: bindparam(f"now_{name}") for name in WATCHED})
+    .values({name: bindparam(f"now_{name}") for name in (*WATCHED, "paused_at")})
 )
 _reversal = tables.transfer.alias("reversal")
+_paused = select(_account.id).where(_account.paused_at.is_not(None)).correlate(tables.transfer)
 _records = (
     select(tables.transfer, _reversal.c.id.label("reversed_by"), _reversal.c.state.label("reversal_state"))
     .join_from(
@@ -48,10 +51,27 @@ class Rows:
         self._bank_id = bank_id
         self._dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
 
+    # Posting at once
+
+    def post_quickly(self, transfers: Sequence[Transfer], *, at: datetime) -> tuple[Receipt, ...] | None:
+        """All of them in the driver's own words; None, and nothing written, where anything is out of the ordinary."""
+        quick = quick_postgresql if self._dialect is postgresql else quick_sqlite
+        if not self._connection.in_transaction():
+            self._connection.begin()  # the driver is spoken to past SQLAlchemy, which begins by itself otherwise
+        driver: Any = self._connection.connection.driver_connection
+        try:
+            receipts: tuple[Receipt, ...] | None = quick.post(driver, self._bank_id, transfers, at=at)
+        except quick.DriverError as error:
+            raise DBAPIError.instance("posting", None, error, quick.DriverError) from error
+        return receipts
+
     # Writing down
 
     def insert_account(self, account: Account) -> None:
-        """Does nothing where the id is taken."""
+        """Does nothing where the id is taken, in whichever bank."""
+        taken = select(_account.id).where(_account.id == account.id)
+        if self._connection.scalar(taken) is not None:
+            return
         row = {
             "id": account.id,
             "bank_id": self._bank_id,
@@ -66,7 +86,11 @@ class Rows:
         """Raises SameIdOtherContent: with the accounts locked, an id taken since was taken for something else."""
         if not rows:
             return
-        new = self._dialect.insert(tables.transfer).on_conflict_do_nothing(index_elements=["id"])
+        if self._dialect is sqlite:  # one writer: what is taken was looked up
+            self._connection.execute(insert(tables.transfer), rows)
+            return
+        # No index is named: of two at once the second may meet the first in any of those that hold the id.
+        new = postgresql.insert(tables.transfer).on_conflict_do_nothing()
         # Without this the count of an INSERT is gone with the cursor on PostgreSQL.
         if self._connection.execute(new, rows, execution_options={"preserve_rowcount": True}).rowcount != len(rows):
             raise SameIdOtherContent
@@ -94,6 +118,14 @@ class Rows:
         if changed:
             _expect(len(changed), self._connection.execute(_write_account, changed).rowcount)
 
+    def insert_waivers(self, rows: Sequence[dict[str, Any]]) -> None:
+        if rows:
+            self._connection.execute(insert(tables.waiver), [{"bank_id": self._bank_id, **row} for row in rows])
+
+    def insert_period(self, period: Period) -> None:
+        row = {name: getattr(period, name) for name in ("until", "closed_by", "closed_at", "transfers", "minutes")}
+        self._connection.execute(insert(tables.period), {"bank_id": self._bank_id, **row})
+
     def settle(self, ids: Sequence[UUID], values: dict[str, Any], *, frozen: bool | None = False) -> None:
         """Changes transfers that wait, and are frozen or not as read (None: either). Raises ChangedMeanwhile."""
         guards = [_transfer.bank_id == self._bank_id, _transfer.state == "pending"]
@@ -116,12 +148,31 @@ class Rows:
         due = (
             select(_transfer.id)
             .where(_transfer.bank_id == self._bank_id, _transfer.state == "pending")
-            .where(_transfer.frozen_at.is_(None), _transfer.expires_at <= at)
+            .where(_transfer.stopped_at.is_(None), _transfer.expires_at <= at)
+            .where(~_paused.where(_account.id.in_([_transfer.giver_id, _transfer.receiver_id])).exists())
             .order_by(_transfer.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
         return self._list_transfers(self._connection.execute(due).scalars().all())
+
+    def lock_clocks(self, account_id: UUID) -> list[TransferRecord]:
+        """What waits for this account, locked. One that somebody is settling at this moment needs no clock any more.
+
+        The account has to be locked: waiting for a transfer now could end in a circle of people who wait for each other.
+        """
+        waiting = self._select_waiting(account_id).with_for_update(skip_locked=True)
+        return self._list_transfers(self._connection.execute(waiting).scalars().all())
+
+    def lock_waiting(self, account_id: UUID) -> list[TransferRecord]:
+        """What waits for this account, locked in id order. No account may be locked yet: we wait for who is settling it."""
+        waiting = self._select_waiting(account_id).with_for_update()
+        return self._list_transfers(self._connection.execute(waiting).scalars().all())
+
+    def lock_postings(self) -> None:
+        """Waits until nobody is posting, and lets nobody begin until we commit. On SQLite a writer is alone anyway."""
+        if self._dialect is postgresql:
+            self._connection.exec_driver_sql("LOCK TABLE transfer IN SHARE MODE")
 
     def lock_accounts(self, account_ids: Iterable[UUID]) -> dict[UUID, Account]:
         """In id order, which is the same in Python and in both databases. Raises AccountNotFound."""
@@ -136,6 +187,49 @@ class Rows:
         return found
 
     # Looking up
+
+    def find_closed_until(self) -> datetime | None:
+        """Up to when periods are closed, however far that is."""
+        period = tables.period.c
+        return self._connection.scalar(
+            select(period.until).where(period.bank_id == self._bank_id).order_by(period.until.desc()).limit(1)
+        )
+
+    def find_period(self, until: datetime) -> Period | None:
+        period = tables.period.c
+        found = select(tables.period).where(period.bank_id == self._bank_id, period.until == until)
+        row = self._connection.execute(found).one_or_none()
+        if row is None:
+            return None
+        return Period(
+            until=row.until,
+            closed_by=row.closed_by,
+            closed_at=row.closed_at,
+            transfers=row.transfers,
+            minutes=row.minutes,
+        )
+
+    def sum_posted(self, *, since: datetime | None, until: datetime) -> tuple[int, int]:
+        """How many transfers were posted, and their minutes."""
+        posted = select(func.count(), func.coalesce(func.sum(_transfer.posted_minutes), 0)).where(
+            _transfer.bank_id == self._bank_id, _transfer.state == "posted", _transfer.settled_at < until
+        )
+        if since is not None:
+            posted = posted.where(_transfer.settled_at >= since)
+        count, minutes = self._connection.execute(posted).one()
+        return count, int(minutes)
+
+    def list_waivers(self, account_id: UUID) -> list[Row[Any]]:
+        waiver = tables.waiver.c
+        found = select(tables.waiver).where(waiver.bank_id == self._bank_id, waiver.account_id == account_id)
+        return list(self._connection.execute(found.order_by(waiver.waived_at, waiver.transfer_id)))
+
+    def list_paused(self, account_ids: Iterable[UUID]) -> set[UUID]:
+        found: set[UUID] = set()
+        for some in _batches(sorted(set(account_ids))):
+            paused = select(_account.id).where(_account.id.in_(some), _account.paused_at.is_not(None))
+            found |= set(self._connection.scalars(paused))
+        return found
 
     def find_account(self, account_id: UUID) -> Account | None:
         row = self._connection.execute(self._select_accounts([account_id])).one_or_none()
@@ -181,6 +275,14 @@ class Rows:
             for row in self._connection.execute(mine.where(_transfer.id.in_(some)))
         ]
 
+    def _select_waiting(self, account_id: UUID) -> Select[Any]:
+        return (
+            select(_transfer.id)
+            .where(_transfer.bank_id == self._bank_id, _transfer.state == "pending")
+            .where(or_(_transfer.giver_id == account_id, _transfer.receiver_id == account_id))
+            .order_by(_transfer.id)
+        )
+
     def _select_accounts(self, account_ids: Sequence[UUID]) -> Select[Any]:
         return select(tables.account).where(_account.bank_id == self._bank_id, _account.id.in_(account_ids))
 
@@ -204,7 +306,7 @@ def _batches(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 
 def _account_change(before: Account, after: Account) -> dict[str, Any]:
     was = {f"was_{name}": getattr(before, name) for name in WATCHED}
-    now = {f"now_{name}": getattr(after, name) for name in WATCHED}
+    now = {f"now_{name}": getattr(after, name) for name in (*WATCHED, "paused_at")}
     statuses = {"was_status": before.status.value, "now_status": after.status.value}
     return {"row_id": before.id, **was, **now, **statuses}
 
@@ -220,6 +322,7 @@ def _as_account(row: Row[Any]) -> Account:
         seq=row.seq,
         hard_floor=row.hard_floor,
         floor_waived=row.floor_waived,
+        paused_at=row.paused_at,
     )
 
 
@@ -236,12 +339,15 @@ def _as_record(row: Row[Any]) -> TransferRecord:
         recorded_at=row.recorded_at,
         state=TransferState(row.state),
         frozen_at=row.frozen_at,
+        stopped_at=row.stopped_at,
         expires_at=row.expires_at,
         confirmed_by=row.confirmed_by,
         settled_at=row.settled_at,
         release_reason=row.release_reason,
         reverses=row.reverses_id,
         reversal_reason=row.reversal_reason,
+        group=row.group_id,
+        peer=row.peer_id,
         reversed_by=row.reversed_by,
         reversal_state=None if row.reversal_state is None else TransferState(row.reversal_state),
     )

@@ -1,4 +1,4 @@
-"""The ledger's three tables. Their checks and triggers are written out in the migration, where the database keeps them.
+"""The ledger's tables. Their checks and triggers are written out in the migration, where the database keeps them.
 
 Every row says which bank it belongs to, and the links between rows carry the bank: none can reach into another one.
 """
@@ -62,13 +62,16 @@ account = Table(
     Column("seq", BigInteger, nullable=False),
     Column("hard_floor", BigInteger),
     Column("floor_waived", Boolean, nullable=False),
+    Column("paused_at", UtcDateTime),
     PrimaryKeyConstraint("id", name="pk_account"),
     UniqueConstraint("bank_id", "id", name="uq_account_bank_id_id"),
     postgresql_with={"fillfactor": 50},
+    sqlite_with_rowid=False,
 )
 
 PENDING = text("state = 'pending'")
-LIVE = text("state IN ('pending', 'posted')")
+LIVE = text("reverses_id IS NOT NULL AND state IN ('pending', 'posted')")
+LET_GO = text("state IN ('released', 'expired')")
 
 transfer = Table(
     "transfer",
@@ -85,8 +88,11 @@ transfer = Table(
     Column("fingerprint", LargeBinary(32), nullable=False),
     Column("reverses_id", Uuid),
     Column("reversal_reason", Text),
+    Column("group_id", Uuid),
+    Column("peer_id", Uuid),
     Column("state", String(10), nullable=False),
     Column("expires_at", UtcDateTime),
+    Column("stopped_at", UtcDateTime),
     Column("frozen_at", UtcDateTime),
     Column("posted_minutes", BigInteger),
     Column("out_side", SmallInteger),
@@ -96,37 +102,24 @@ transfer = Table(
     Column("settled_at", UtcDateTime),
     PrimaryKeyConstraint("id", name="pk_transfer"),
     UniqueConstraint("bank_id", "id", name="uq_transfer_bank_id_id"),
-    UniqueConstraint("id", "posted_minutes", name="uq_transfer_id_posted_minutes"),
-    ForeignKeyConstraint(
-        ["bank_id", "giver_id"], ["account.bank_id", "account.id"], name="fk_transfer_bank_id_giver_id"
-    ),
-    ForeignKeyConstraint(
-        ["bank_id", "receiver_id"], ["account.bank_id", "account.id"], name="fk_transfer_bank_id_receiver_id"
-    ),
-    ForeignKeyConstraint(
-        ["bank_id", "reverses_id"], ["transfer.bank_id", "transfer.id"], name="fk_transfer_bank_id_reverses_id"
-    ),
-    # A posted transfer names its two entries, and the database looks for them when the caller commits.
-    ForeignKeyConstraint(
-        ["id", "out_side"],
-        ["entry.transfer_id", "entry.side"],
-        name="fk_transfer_id_out_side",
-        deferrable=True,
-        initially="DEFERRED",
-        use_alter=True,
-    ),
-    ForeignKeyConstraint(
-        ["id", "in_side"],
-        ["entry.transfer_id", "entry.side"],
-        name="fk_transfer_id_in_side",
-        deferrable=True,
-        initially="DEFERRED",
-        use_alter=True,
+    # A posted transfer names its two entries, and the database looks for them when the caller commits. That its accounts are
+    # there a trigger sees to (migration 0004).
+    *(
+        ForeignKeyConstraint(
+            ["id", f"{side}_side"],
+            ["entry.transfer_id", "entry.side"],
+            name=f"fk_transfer_id_{side}_side",
+            deferrable=True,
+            initially="DEFERRED",
+            use_alter=True,
+        )
+        for side in ("out", "in")
     ),
     Index("uq_transfer_live_reversal", "reverses_id", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
     Index("ix_transfer_due", "bank_id", "expires_at", sqlite_where=PENDING, postgresql_where=PENDING),
     Index("ix_transfer_held_in", "bank_id", "giver_id", sqlite_where=PENDING, postgresql_where=PENDING),
     Index("ix_transfer_held_out", "bank_id", "receiver_id", sqlite_where=PENDING, postgresql_where=PENDING),
+    Index("ix_transfer_let_go", "bank_id", "settled_at", sqlite_where=LET_GO, postgresql_where=LET_GO),
 )
 
 entry = Table(
@@ -139,17 +132,81 @@ entry = Table(
     Column("minutes", BigInteger, nullable=False),
     Column("balance_after", BigInteger, nullable=False),
     Column("seq", BigInteger, nullable=False),
-    PrimaryKeyConstraint("transfer_id", "side", name="pk_entry"),
-    UniqueConstraint("account_id", "seq", name="uq_entry_account_id_seq"),
-    ForeignKeyConstraint(
-        ["bank_id", "account_id"], ["account.bank_id", "account.id"], name="fk_entry_bank_id_account_id"
-    ),
-    ForeignKeyConstraint(
-        ["bank_id", "transfer_id"], ["transfer.bank_id", "transfer.id"], name="fk_entry_bank_id_transfer_id"
-    ),
-    # The side gives the sign and this key the length: two entries of one transfer cannot but balance.
-    ForeignKeyConstraint(
-        ["transfer_id", "minutes"], ["transfer.id", "transfer.posted_minutes"], name="fk_entry_transfer_id_minutes"
-    ),
+    # The side gives the sign; a trigger sees to the length, the account and the running balance (migration 0004).
+    PrimaryKeyConstraint("account_id", "seq", name="pk_entry"),
+    UniqueConstraint("transfer_id", "side", name="uq_entry_transfer_id_side"),
+)
+
+
+def _of_bank(table: str, column: str, other: str) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["bank_id", column], [f"{other}.bank_id", f"{other}.id"], name=f"fk_{table}_bank_id_{column}"
+    )
+
+
+# A partner organisation was let past its limit, by whom and why. Seen by the partner, and by staff inside an open case.
+waiver = Table(
+    "waiver",
+    metadata,
+    Column("transfer_id", Uuid, nullable=False),
+    Column("bank_id", Uuid, nullable=False),
+    Column("account_id", Uuid, nullable=False),
+    Column("waived_by", Uuid, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("waived_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("transfer_id", "account_id", name="pk_waiver"),
+    _of_bank("waiver", "transfer_id", "transfer"),
+    _of_bank("waiver", "account_id", "account"),
+)
+
+# What was published: nothing can be posted into it any more.
+period = Table(
+    "period",
+    metadata,
+    Column("bank_id", Uuid, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+    Column("closed_by", Uuid, nullable=False),
+    Column("closed_at", UtcDateTime, nullable=False),
+    Column("transfers", BigInteger, nullable=False),
+    Column("minutes", BigInteger, nullable=False),
+    PrimaryKeyConstraint("bank_id", "until", name="pk_period"),
+)
+
+# The chain: blocks that each cover the one before, the sealed transfers in their order, and the sealer's bookmark.
+block = Table(
+    "block",
+    metadata,
+    Column("bank_id", Uuid, nullable=False),
+    Column("no", BigInteger, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("previous", LargeBinary(32), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("sealed_at", UtcDateTime, nullable=False),
+    PrimaryKeyConstraint("bank_id", "no", name="pk_block"),
+    sqlite_with_rowid=False,
+)
+seal = Table(
+    "seal",
+    metadata,
+    Column("bank_id", Uuid, nullable=False),
+    Column("no", BigInteger, nullable=False),
+    Column("transfer_id", Uuid, nullable=False),
+    Column("leaf", LargeBinary(32), nullable=False),
+    Column("salt", LargeBinary(32), nullable=False),
+    PrimaryKeyConstraint("bank_id", "no", name="pk_seal"),
+    UniqueConstraint("transfer_id", name="uq_seal_transfer_id"),
+    _of_bank("seal", "transfer_id", "transfer"),
+    sqlite_with_rowid=False,
+)
+sealed_account = Table(
+    "sealed_account",
+    metadata,
+    Column("account_id", Uuid, nullable=False),
+    Column("bank_id", Uuid, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    PrimaryKeyConstraint("account_id", name="pk_sealed_account"),
+    _of_bank("sealed_account", "account_id", "account"),
     sqlite_with_rowid=False,
 )

@@ -1,9 +1,11 @@
 """A transfer of time from a giver to a receiver. It cannot be built wrong, and its two entries always sum to zero."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from struct import Struct
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,6 +15,7 @@ from ledger.errors import (
     AlreadyReleased,
     GiverIsReceiver,
     HoursFrozen,
+    LedgerError,
     NoTime,
     NotWaiting,
     NotWholeMinutes,
@@ -23,7 +26,7 @@ from ledger.errors import (
 from ledger.minutes import DAY_MINUTES
 
 LONGEST_MINUTES = 10_000_000
-FINGERPRINT_FORM = 1
+FIRST_FORM, FINGERPRINT_FORM = b"\x01", b"\x02"
 
 
 class TransferKind(StrEnum):
@@ -37,6 +40,7 @@ class TransferKind(StrEnum):
     LEAVING = "leaving"  # settling the account of somebody who leaves
     CORRECTION = "correction"  # what should have been recorded
     REVERSAL = "reversal"  # undoes one transfer, and names it
+    BRIDGE = "bridge"  # one end of an exchange between two banks; it names the other end
 
 
 class TransferState(StrEnum):
@@ -54,6 +58,11 @@ SETTLED: dict[TransferState, type[NotWaiting]] = {
 
 # What happens between people on a day fits in the day; a balance brought along may be years of help.
 ONE_DAY_KINDS = frozenset({TransferKind.EXCHANGE, TransferKind.GROUP})
+
+_KIND_BYTES = {kind: bytes([len(kind.value)]) + kind.value.encode() for kind in TransferKind}
+_NOBODY = bytes(16)
+_ACTS = {"post": b"p", "hold": b"h"}
+_MINUTES_AND_DAY = Struct(">qi").pack
 
 
 class Side(NamedTuple):
@@ -75,8 +84,7 @@ class Entry:
     minutes: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Posted:
+class Posted(NamedTuple):
     """What posting did to one account: its balance in minutes, and the number of the entry in that account."""
 
     balance: int
@@ -109,7 +117,8 @@ class Transfer:
     """Who gave how many whole minutes of help to whom, on which day, and who recorded it.
 
     Raises NotWholeMinutes, NoTime, TooLong, GiverIsReceiver; TypeError where a value is of the wrong type.
-    `recorded_by` is a person's id and means nothing to the ledger; only a reversal may be without.
+    `recorded_by` is a person's id and means nothing to the ledger; only a reversal may be without. `group` links the legs
+    of one session (ledger.groups); `peer` is the other end of a bridge (ledger.bridges), which no other kind has.
     """
 
     id: UUID
@@ -119,16 +128,30 @@ class Transfer:
     happened_on: date
     kind: TransferKind
     recorded_by: UUID | None
+    group: UUID | None = None
+    peer: UUID | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kind", TransferKind(self.kind))
-        for name in ("id", "giver", "receiver", "recorded_by"):
-            _require_uuid(self, name)
+        if type(self.kind) is not TransferKind:
+            object.__setattr__(self, "kind", TransferKind(self.kind))
+        if not (isinstance(self.id, UUID) and isinstance(self.giver, UUID) and isinstance(self.receiver, UUID)):
+            raise TypeError("id, giver and receiver are UUIDs")
+        self._check_links()
         if type(self.happened_on) is not date:
             raise TypeError("happened_on is a day, not a moment")
         check_length(self.minutes, self.kind)
         if self.giver == self.receiver:
             raise GiverIsReceiver(self.giver)
+
+    def _check_links(self) -> None:
+        if not isinstance(self.recorded_by, UUID) and (
+            self.recorded_by is not None or self.kind is not TransferKind.REVERSAL
+        ):
+            raise TypeError("recorded_by is a UUID")
+        if self.group is not None and not isinstance(self.group, UUID):
+            raise TypeError("group is a UUID")
+        if isinstance(self.peer, UUID) is not (self.kind is TransferKind.BRIDGE):
+            raise TypeError("a bridge, and nothing else, has a peer, which is a UUID")
 
     @property
     def entries(self) -> tuple[Entry, Entry]:
@@ -138,15 +161,62 @@ class Transfer:
     def fingerprint(
         self, *, bank_id: UUID, act: str, reverses_id: UUID | None = None, reversal_reason: str = ""
     ) -> bytes:
-        """Equal for equal content, whatever the clock said: SHA-256 over parts that each say how long they are."""
+        """Equal for equal content, whatever the clock said: SHA-256 over a form byte, parts of a fixed length, and words at
+        the end. What may be missing stands as zero bytes, which no id of a caller's is.
+        """
+        body = (
+            FINGERPRINT_FORM, _ACTS[act], bank_id.bytes, self.id.bytes, self.giver.bytes, self.receiver.bytes,
+            _MINUTES_AND_DAY(self.minutes, self.happened_on.toordinal()),
+            self.recorded_by.bytes if self.recorded_by else _NOBODY,
+            self.group.bytes if self.group else _NOBODY,
+            self.peer.bytes if self.peer else _NOBODY,
+            reverses_id.bytes if reverses_id else _NOBODY,
+            _KIND_BYTES[self.kind], reversal_reason.encode(),
+        )  # fmt: skip
+        return hashlib.sha256(b"".join(body)).digest()
+
+    def first_fingerprint(
+        self, *, bank_id: UUID, act: str, reverses_id: UUID | None = None, reversal_reason: str = ""
+    ) -> bytes:
+        """The form in which what was recorded before migration 0004 is recognised when it comes again."""
         parts = (
             bank_id, act, self.id, self.giver, self.receiver, self.minutes, self.happened_on, self.kind,
             self.recorded_by, reverses_id, reversal_reason,
         )  # fmt: skip
         packed = [str(part).encode() for part in parts]
-        lengths = (len(part).to_bytes(4, "big") for part in packed)
-        body = b"".join(piece for pair in zip(lengths, packed, strict=True) for piece in pair)
-        return hashlib.sha256(bytes([FINGERPRINT_FORM]) + body).digest()
+        body = b"".join(len(part).to_bytes(4, "big") + part for part in packed)
+        return hashlib.sha256(FIRST_FORM + body).digest()
+
+
+def fits_fingerprint(stored: Mapping[str, str | None]) -> bool:
+    """Whether the facts of a stored transfer, each as text, are still those that its fingerprint was taken of."""
+    try:
+        transfer = Transfer(
+            id=_uuid(stored["id"]),
+            giver=_uuid(stored["giver_id"]),
+            receiver=_uuid(stored["receiver_id"]),
+            minutes=int(stored["minutes"] or 0),
+            happened_on=date.fromisoformat(stored["happened_on"] or ""),
+            kind=TransferKind(stored["kind"] or ""),
+            recorded_by=_uuid(stored["recorded_by"]) if stored["recorded_by"] else None,
+            group=_uuid(stored["group_id"]) if stored["group_id"] else None,
+            peer=_uuid(stored["peer_id"]) if stored["peer_id"] else None,
+        )
+        undoes: dict[str, Any] = {}
+        if stored["reverses_id"]:
+            undoes = {"reverses_id": _uuid(stored["reverses_id"]), "reversal_reason": stored["reversal_reason"] or ""}
+        bank_id = _uuid(stored["bank_id"])
+    except (LedgerError, TypeError, ValueError):
+        return False
+    return stored["fingerprint"] in {
+        take(bank_id=bank_id, act=act, **undoes).hex()
+        for take in (transfer.fingerprint, transfer.first_fingerprint)
+        for act in _ACTS
+    }
+
+
+def _uuid(text: str | None) -> UUID:
+    return UUID(text or "")
 
 
 def both_entries(transfer: "Transfer | TransferRecord", minutes: int) -> tuple[Entry, Entry]:
@@ -164,14 +234,6 @@ def check_length(minutes: int, kind: TransferKind) -> None:
         raise NoTime(minutes)
     if minutes > (DAY_MINUTES if kind in ONE_DAY_KINDS else LONGEST_MINUTES):
         raise TooLong(minutes)
-
-
-def _require_uuid(transfer: Transfer, name: str) -> None:
-    value: Any = getattr(transfer, name)
-    if value is None and name == "recorded_by" and transfer.kind is TransferKind.REVERSAL:
-        return
-    if not isinstance(value, UUID):
-        raise TypeError(f"{name} is a UUID, not {type(value).__name__}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -193,12 +255,15 @@ class TransferRecord:
     recorded_at: datetime
     state: TransferState
     frozen_at: datetime | None
+    stopped_at: datetime | None
     expires_at: datetime | None
     confirmed_by: UUID | None
     settled_at: datetime | None
     release_reason: str | None
     reverses: UUID | None
     reversal_reason: str | None
+    group: UUID | None
+    peer: UUID | None
     reversed_by: UUID | None
     reversal_state: TransferState | None
 
@@ -211,8 +276,8 @@ class TransferRecord:
         return self.reversal_state is TransferState.POSTED
 
     def is_due(self, at: datetime) -> bool:
-        """Waited until its expiry. The clock of a frozen transfer stands still."""
-        return self.frozen_at is None and self.expires_at is not None and self.expires_at <= at
+        """Waited until its expiry. The clock stands still while it is frozen or either side is paused."""
+        return self.stopped_at is None and self.expires_at is not None and self.expires_at <= at
 
     def check_pending(self) -> None:
         """Raises AlreadyConfirmed, AlreadyReleased or AlreadyExpired."""
