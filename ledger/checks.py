@@ -1,32 +1,49 @@
-"""Looking over a whole bank, all of it in one statement, so that posting may go on meanwhile. Nothing is ever repaired."""
+"""Looking over a whole bank: every invariant of ledger.md section 3 that rows can show, and the sealed history.
 
-from dataclasses import dataclass
+Long answers are streamed, so memory stays flat however large the bank is. It reads one moment only when the caller's
+transaction does (a snapshot); posting goes on meanwhile. Nothing is ever repaired.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    Connection,
-    FromClause,
-    Integer,
-    Select,
-    Text,
-    Uuid,
-    and_,
-    bindparam,
-    case,
-    cast,
-    func,
-    literal,
-    or_,
-    select,
-    union_all,
-)
+from sqlalchemy import Connection, and_, func, or_, select
 
-from ledger.tables import account, entry, transfer
-from ledger.transfers import SIDE
+from ledger import chain, packed, tables
+from ledger.chain import Block, Head
+from ledger.sealing import as_block
+from ledger.transfers import fits_fingerprint
 
-THE_BANK = bindparam("bank_id", type_=Uuid())
 LIVE = ("pending", "posted")
+MOST_FINDINGS = 1000  # of one check: nobody reads more, and a wrecked bank must not fill the memory
+EVERY = 5000  # rows between two strokes of the progress bar
+
+Moved = Callable[[str, int, int], None]  # which pass, rows done, rows in all
+
+ZERO = "the bank sums to zero"
+PAIRS = "posted transfers have two entries that balance, others none"
+SIDES = "entries stand in the accounts of their transfer"
+SUMS = "cached balances are the sum of their entries"
+LAST = "cached balances are the last running balance"
+COUNTS = "cached counts are the number of entries"
+HELD_OUT = "held out is what waits to be received"
+HELD_IN = "held in is what waits to be given"
+RUNNING = "entries are numbered without a gap and carry the running balance"
+MIRRORS = "every live reversal mirrors one posted transfer, which has no other"
+LIMITS = "accounts below an agreed limit carry the mark of a waiver"
+FACTS = "waiting transfers are as they were recorded"
+LEAVES = "sealed transfers are as they were sealed"
+BLOCKS = "the blocks follow each other and cover what they say"
+HEADS = "check codes from outside stand in the chain"
+PERIODS = "closed periods keep their figures"
+CHECKS = (
+    ZERO, PAIRS, SIDES, SUMS, LAST, COUNTS, HELD_OUT, HELD_IN, RUNNING, MIRRORS, LIMITS, FACTS, LEAVES, BLOCKS, HEADS,
+    PERIODS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +52,7 @@ class Finding:
 
     check: str
     table: str
-    row: UUID
+    row: UUID | str
     expected: str
     found: str
 
@@ -45,193 +62,336 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """How many rows each check looked at, and what it found. Nothing found: every rule holds."""
+    """How many rows each check looked at, and what it found. Nothing found: every rule holds.
+
+    `head` is the check code of the newest block, `unsealed` how many settled transfers no block covers yet.
+    """
 
     bank_id: UUID
     counts: dict[str, int]
     findings: tuple[Finding, ...]
+    head: Head | None
+    unsealed: int
 
     @property
     def is_clean(self) -> bool:
         return not self.findings
 
 
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """Names the rows it looks at and selects (row id, expected, found), the latter two as text, for each that is off."""
-
-    name: str
-    table: str
-    looks_at: str
-    wrong: Select[Any]
+def nobody_looks(_name: str, _done: int, _all: int) -> None:
+    """For callers who show no progress."""
 
 
-def verify(connection: Connection, *, bank_id: UUID) -> Report:
-    """Every invariant of ledger.md section 3 that can be read from the rows of one bank."""
-    sizes = connection.execute(SIZES, {"bank_id": bank_id}).one()._mapping  # noqa: SLF001 - a Row's public mapping
-    findings = [
-        Finding(check=CHECKS[number].name, table=CHECKS[number].table, row=row, expected=expected, found=found)
-        for row, expected, found, number in connection.execute(FINDINGS, {"bank_id": bank_id})
-    ]
-    return Report(
-        bank_id=bank_id, counts={check.name: sizes[check.looks_at] for check in CHECKS}, findings=tuple(findings)
-    )
+def verify(connection: Connection, *, bank_id: UUID, heads: Iterable[Head] = (), moved: Moved = nobody_looks) -> Report:
+    """`heads` are check codes that were written down outside: whatever is older than they is proved against them."""
+    looking = _Looking(connection, bank_id, moved)
+    looking.at_accounts()
+    looking.at_transfers()
+    looking.at_reversals()
+    looking.at_blocks(list(heads))
+    looking.at_periods()
+    return looking.report()
 
 
-def _count(table: FromClause, *rules: Any) -> Any:
-    return select(func.count()).select_from(table).where(table.c.bank_id == THE_BANK, *rules).scalar_subquery()
+@dataclass
+class _Book:
+    """One account as its entries say it is."""
+
+    count: int = 0
+    balance: int = 0
+    last: int = 0
+    odd: tuple[str, str] | None = field(default=None)  # the first entry that does not follow: (expected, found)
+
+    def add(self, seq: int, signed: int, balance_after: int) -> None:
+        self.count += 1
+        self.balance += signed
+        if self.odd is None and (seq != self.count or balance_after != self.balance):
+            self.odd = (f"entry {self.count} with {self.balance}", f"entry {seq} with {balance_after}")
+        self.last = balance_after
 
 
-def _text(number: Any) -> Any:
-    return cast(number, Text)
+class _Looking:
+    def __init__(self, connection: Connection, bank_id: UUID, moved: Moved) -> None:
+        self.connection = connection
+        self.bank_id = bank_id
+        self.moved = moved
+        self.on_postgresql = packed.is_postgresql(connection)
+        self.me = packed.word(connection, bank_id)
+        self.counts: Counter[str] = Counter(dict.fromkeys(CHECKS, 0))
+        self.found: dict[str, list[Finding]] = {check: [] for check in CHECKS}
+        self.head: Head | None = None
+        self.unsealed = 0
+        if self.on_postgresql:
+            # Every pass goes through whole tables. What the planner knows of new ones is often nothing, and looking up row
+            # by row on such a guess takes many times as long. Until the caller's transaction ends.
+            connection.exec_driver_sql("SET LOCAL enable_nestloop = off")
+            connection.exec_driver_sql("SET LOCAL cursor_tuple_fraction = 1")
 
-
-def _total(minutes: Any) -> Any:
-    return func.coalesce(func.sum(minutes), 0)
-
-
-def _bank_is_zero() -> Check:
-    total = select(_total(account.c.posted)).where(account.c.bank_id == THE_BANK).scalar_subquery()
-    return Check(
-        name="the bank sums to zero",
-        table="bank",
-        looks_at="accounts",
-        wrong=select(THE_BANK, literal("0"), _text(total)).where(total != 0),
-    )
-
-
-def _two_entries() -> Check:
-    of_one = entry.c.transfer_id == transfer.c.id
-    how_many = select(func.count()).where(of_one).scalar_subquery()
-    their_sum = select(_total(entry.c.side * entry.c.minutes)).where(of_one).scalar_subquery()
-    given = select(_total(entry.c.minutes)).where(of_one, entry.c.side == SIDE.giver).scalar_subquery()
-    is_posted = transfer.c.state == "posted"
-    wanted = literal("two entries, + and - ") + _text(transfer.c.posted_minutes)
-    return Check(
-        name="posted transfers have two entries that balance, others none",
-        table="transfer",
-        looks_at="transfers",
-        wrong=select(
-            transfer.c.id,
-            case((is_posted, wanted), else_=literal("no entries")),
-            _text(how_many) + literal(" entries with sum ") + _text(their_sum) + literal(", given ") + _text(given),
-        ).where(
-            transfer.c.bank_id == THE_BANK,
-            or_(
-                how_many != case((is_posted, 2), else_=0),
-                their_sum != 0,
-                given != func.coalesce(transfer.c.posted_minutes, 0),
-            ),
-        ),
-    )
-
-
-def _entry_sides() -> Check:
-    owner = case((entry.c.side == SIDE.giver, transfer.c.giver_id), else_=transfer.c.receiver_id)
-    return Check(
-        name="entries stand in the accounts of their transfer",
-        table="transfer",
-        looks_at="entries",
-        wrong=select(transfer.c.id, _text(owner), _text(entry.c.account_id))
-        .join_from(entry, transfer, transfer.c.id == entry.c.transfer_id)
-        .where(entry.c.bank_id == THE_BANK, or_(owner != entry.c.account_id, transfer.c.bank_id != THE_BANK)),
-    )
-
-
-def _cached_accounts() -> tuple[Check, ...]:
-    of_one = entry.c.account_id == account.c.id
-    summed = select(_total(entry.c.side * entry.c.minutes)).where(of_one).scalar_subquery()
-    count = select(func.count()).where(of_one).scalar_subquery()
-    newest_first = select(entry.c.balance_after).where(of_one).order_by(entry.c.seq.desc())
-    last = func.coalesce(newest_first.limit(1).correlate(account).scalar_subquery(), 0)
-    return (
-        _account_check("cached balances are the sum of their entries", account.c.posted, summed),
-        _account_check("cached balances are the last running balance", account.c.posted, last),
-        _account_check("cached counts are the number of entries", account.c.seq, count),
-        _account_check("held out is what waits to be received", account.c.held_out, _waiting(transfer.c.receiver_id)),
-        _account_check("held in is what waits to be given", account.c.held_in, _waiting(transfer.c.giver_id)),
-    )
-
-
-def _waiting(side: Any) -> Any:
-    is_waiting = and_(side == account.c.id, transfer.c.state == "pending", transfer.c.bank_id == THE_BANK)
-    return select(_total(transfer.c.minutes)).where(is_waiting).scalar_subquery()
-
-
-def _account_check(name: str, cached: Any, expected: Any) -> Check:
-    wrong = select(account.c.id, _text(expected), _text(cached)).where(
-        account.c.bank_id == THE_BANK, expected != cached
-    )
-    return Check(name=name, table="account", looks_at="accounts", wrong=wrong)
-
-
-def _running_balances() -> Check:
-    def in_order(counted: Any) -> Any:
-        return counted.over(partition_by=entry.c.account_id, order_by=entry.c.seq)
-
-    lines = (
-        select(
-            entry.c.account_id,
-            entry.c.seq,
-            entry.c.balance_after,
-            in_order(func.row_number()).label("place"),
-            in_order(func.sum(entry.c.side * entry.c.minutes)).label("running"),
+    def report(self) -> Report:
+        findings = [finding for check in CHECKS for finding in self.found[check]]
+        return Report(
+            bank_id=self.bank_id,
+            counts=dict(self.counts),
+            findings=tuple(findings),
+            head=self.head,
+            unsealed=self.unsealed,
         )
-        .where(entry.c.bank_id == THE_BANK)
-        .subquery()
-    )
-    c = lines.c
-    return Check(
-        name="entries are numbered without a gap and carry the running balance",
-        table="account",
-        looks_at="entries",
-        wrong=select(
-            c.account_id,
-            literal("entry ") + _text(c.place) + literal(" with ") + _text(c.running),
-            literal("entry ") + _text(c.seq) + literal(" with ") + _text(c.balance_after),
-        ).where(or_(c.seq != c.place, c.balance_after != c.running)),
-    )
+
+    def off(self, check: str, table: str, row: UUID | str, *, expected: object, found: object) -> None:
+        if len(self.found[check]) < MOST_FINDINGS:
+            one = Finding(check=check, table=table, row=row, expected=str(expected), found=str(found))
+            self.found[check].append(one)
+
+    def rows(self, name: str, statement: str, *, of: str, values: Iterable[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Streams an answer about this bank; `of` is the table whose rows it goes through."""
+        total = self.count(of)
+        done = 0
+        self.moved(name, 0, total)
+        for done, row in enumerate(packed.stream(self.connection, statement, [self.me, *values]), start=1):
+            if done % EVERY == 0:
+                self.moved(name, done, total)
+            yield row
+        self.moved(name, max(done, total), total)
+
+    def count(self, table: str) -> int:
+        counted = tables.metadata.tables[table]
+        found = select(func.count()).select_from(counted).where(counted.c.bank_id == self.bank_id)
+        return self.connection.scalar(found) or 0
+
+    def text(self, column: str, table: str) -> str:
+        return packed.as_text(column, table, postgresql=self.on_postgresql)
+
+    # Accounts, and the entries of each in their order
+
+    def at_accounts(self) -> None:
+        waiting = self._sum_waiting()
+        total = 0
+        for row, book in self._books():
+            account_id, posted, held_out, held_in, seq, hard_floor, is_waived = row
+            one = UUID(account_id)
+            total += posted
+            self._compare(SUMS, one, book.balance, posted)
+            self._compare(LAST, one, book.last, posted)
+            self._compare(COUNTS, one, book.count, seq)
+            self._compare(HELD_OUT, one, waiting["out", account_id], held_out)
+            self._compare(HELD_IN, one, waiting["in", account_id], held_in)
+            self._look_at_limit(one, hard_floor, bool(is_waived), posted - held_out)
+            self.counts[RUNNING] += book.count
+            if book.odd is not None:
+                self.off(RUNNING, "account", one, expected=book.odd[0], found=book.odd[1])
+        self.counts[ZERO] = self.counts[SUMS]
+        if total:
+            self.off(ZERO, "bank", self.bank_id, expected=0, found=total)
+
+    def _compare(self, check: str, account: UUID, expected: int, found: object) -> None:
+        self.counts[check] += 1
+        if expected != found:
+            self.off(check, "account", account, expected=expected, found=found)
+
+    def _look_at_limit(self, account: UUID, hard_floor: int | None, is_waived: bool, available: int) -> None:  # noqa: FBT001
+        self.counts[LIMITS] += 1
+        is_below = hard_floor is not None and available < hard_floor
+        if is_below != is_waived:
+            self.off(LIMITS, "account", account, expected="a mark" if is_below else "no mark", found=f"{available} min")
+
+    def _books(self) -> Iterator[tuple[tuple[Any, ...], _Book]]:
+        """Each account with what its entries come to. Both streams run in the order of the account ids."""
+        account_id = self.text("id", "account")
+        accounts = packed.stream(
+            self.connection,
+            f"SELECT {account_id}, posted, held_out, held_in, seq, hard_floor, floor_waived FROM account"
+            " WHERE bank_id = ? ORDER BY account.id",
+            [self.me],
+        )
+        entries = self.rows(
+            "entries",
+            f"SELECT {account_id}, entry.seq, entry.side * entry.minutes, entry.balance_after FROM account"
+            " JOIN entry ON entry.account_id = account.id WHERE account.bank_id = ? ORDER BY account.id, entry.seq",
+            of="entry",
+        )
+        ahead = next(entries, None)
+        for row in accounts:
+            book = _Book()
+            while ahead is not None and ahead[0] == row[0]:
+                book.add(*ahead[1:])
+                ahead = next(entries, None)
+            yield row, book
+
+    def _sum_waiting(self) -> Counter[tuple[str, str]]:
+        """Minutes that wait, by side and account."""
+        waiting: Counter[tuple[str, str]] = Counter()
+        statement = (
+            f"SELECT {self.text('giver_id', 'transfer')}, {self.text('receiver_id', 'transfer')}, minutes FROM transfer"
+            " WHERE bank_id = ? AND state = 'pending'"
+        )
+        for giver, receiver, minutes in packed.stream(self.connection, statement, [self.me]):
+            waiting["in", giver] += minutes
+            waiting["out", receiver] += minutes
+        return waiting
+
+    # Transfers, each with its two entries and its seal
+
+    def at_transfers(self) -> None:
+        entries = 0
+        for transfer_id, facts, giver, receiver, state, is_paired, is_on_its_side, leaf, salt in self._transfers():
+            self.counts[PAIRS] += 1
+            both = (giver is not None) + (receiver is not None)
+            entries += both
+            self.counts[SIDES] += both
+            if not is_paired:
+                wanted = "two entries of its length" if state == "posted" else "no entries"
+                self.off(PAIRS, "transfer", UUID(transfer_id), expected=wanted, found=_say(facts, giver, receiver))
+            if not is_on_its_side:
+                where = "entries in the accounts of its two sides"
+                self.off(SIDES, "transfer", UUID(transfer_id), expected=where, found=_say(facts, giver, receiver))
+            if leaf is not None:
+                self._look_at_leaf(transfer_id, facts, giver, receiver, leaf, salt)
+            elif state == "pending":
+                self._look_at_facts(transfer_id, facts)
+            else:
+                self.unsealed += 1
+        stands = self.count("entry")
+        if stands != entries:
+            self.off(SIDES, "bank", self.bank_id, expected=f"{entries} entries of its transfers", found=stands)
+
+    def _transfers(self) -> Iterator[tuple[Any, ...]]:
+        paired = (
+            "CASE WHEN transfer.state = 'posted' THEN coalesce(giver.minutes = transfer.posted_minutes"
+            " AND receiver.minutes = transfer.posted_minutes AND transfer.out_side = -1 AND transfer.in_side = 1, FALSE)"
+            " ELSE giver.seq IS NULL AND receiver.seq IS NULL END"
+        )
+        on_side = (
+            "coalesce(giver.account_id = transfer.giver_id AND giver.bank_id = transfer.bank_id, TRUE)"
+            " AND coalesce(receiver.account_id = transfer.receiver_id AND receiver.bank_id = transfer.bank_id, TRUE)"
+        )
+        statement = packed.settled(
+            postgresql=self.on_postgresql,
+            where="transfer.bank_id = ?",
+            more=f", transfer.state, {paired}, {on_side}, seal.leaf, seal.salt",
+            join="LEFT JOIN seal ON seal.transfer_id = transfer.id AND seal.bank_id = transfer.bank_id",
+        )
+        return self.rows("transfers", statement, of="transfer")
+
+    def _look_at_leaf(
+        self, transfer_id: str, facts: str, giver: str | None, receiver: str | None, leaf: bytes, salt: bytes
+    ) -> None:
+        self.counts[LEAVES] += 1
+        if chain.seal(facts, giver, receiver, salt) != leaf:
+            self.off(
+                LEAVES, "transfer", UUID(transfer_id), expected="what was sealed", found=_say(facts, giver, receiver)
+            )
+
+    def _look_at_facts(self, transfer_id: str, facts: str) -> None:
+        self.counts[FACTS] += 1
+        if not fits_fingerprint(dict(zip(packed.FACTS, packed.unpack(facts), strict=True))):
+            self.off(FACTS, "transfer", UUID(transfer_id), expected="what was recorded", found="other facts")
+
+    # Reversals: few, so one statement is quick enough
+
+    def at_reversals(self) -> None:
+        mirror, original = tables.transfer.alias("mirror"), tables.transfer.alias("original")
+        is_mirrored = and_(
+            original.c.bank_id == mirror.c.bank_id,
+            original.c.state == "posted",
+            original.c.giver_id == mirror.c.receiver_id,
+            original.c.receiver_id == mirror.c.giver_id,
+            original.c.posted_minutes == mirror.c.minutes,
+        )
+        live = func.count().over(partition_by=mirror.c.reverses_id).label("live")
+        reversals = (
+            select(mirror.c.id, mirror.c.reverses_id, is_mirrored.label("is_mirrored"), live)
+            .join_from(mirror, original, original.c.id == mirror.c.reverses_id, isouter=True)
+            .where(mirror.c.bank_id == self.bank_id, mirror.c.kind == "reversal", mirror.c.state.in_(LIVE))
+            .subquery()
+        )
+        self.counts[MIRRORS] = self.connection.scalar(select(func.count()).select_from(reversals)) or 0
+        r = reversals.c
+        wrong = select(r.id, r.reverses_id).where(or_(r.is_mirrored.is_(None), ~r.is_mirrored, r.live != 1))
+        for transfer_id, reverses in self.connection.execute(wrong):
+            wanted = "the only mirror of a posted transfer"
+            self.off(MIRRORS, "transfer", transfer_id, expected=wanted, found=reverses)
+
+    # The chain, and what was written down outside
+
+    def at_blocks(self, heads: list[Head]) -> None:
+        statement = "SELECT seal.leaf, seal.no FROM seal WHERE seal.bank_id = ? ORDER BY seal.no"
+        leaves = self.rows("seals", statement, of="seal")
+        hashes: dict[int, bytes] = {}
+        before: Block | None = None
+        for block, stored in self._blocks():
+            self.counts[BLOCKS] += 1
+            some = list(islice(leaves, max(block.last - block.first + 1, 0)))
+            wrong = _wrong_with(block, before, some, stored)
+            if wrong:
+                self.off(BLOCKS, "block", str(block.no), expected=wrong[0], found=wrong[1])
+            before, hashes[block.no] = block, block.hash
+        if before is not None:
+            self.head = before.head
+        left = sum(1 for _ in leaves)
+        sealed = self.count("seal")
+        if left:
+            self.off(BLOCKS, "seal", str(self.bank_id), expected="seals within a block", found=f"{left} outside")
+        if sealed != self.counts[LEAVES]:
+            self.off(LEAVES, "seal", str(self.bank_id), expected=f"{sealed} transfers", found=self.counts[LEAVES])
+        self._look_at_heads(heads, hashes)
+
+    def _blocks(self) -> Iterator[tuple[Block, bytes]]:
+        blocks = select(tables.block).where(tables.block.c.bank_id == self.bank_id).order_by(tables.block.c.no)
+        for row in self.connection.execute(blocks).all():
+            yield as_block(row), row.hash
+
+    def _look_at_heads(self, heads: list[Head], hashes: Mapping[int, bytes]) -> None:
+        for head in heads:
+            self.counts[HEADS] += 1
+            stands = hashes.get(head.no)
+            if stands != head.hash:
+                found = "no such block" if stands is None else Head(no=head.no, hash=stands)
+                self.off(HEADS, "block", str(head.no), expected=head, found=found)
+
+    # Periods
+
+    def at_periods(self) -> None:
+        period, transfer = tables.period.c, tables.transfer.c
+        since = None
+        for row in self.connection.execute(
+            select(tables.period).where(period.bank_id == self.bank_id).order_by(period.until)
+        ).all():
+            self.counts[PERIODS] += 1
+            figures = select(func.count(), func.coalesce(func.sum(transfer.posted_minutes), 0)).where(
+                transfer.bank_id == self.bank_id, transfer.state == "posted", transfer.settled_at < row.until
+            )
+            if since is not None:
+                figures = figures.where(transfer.settled_at >= since)
+            count, minutes = self.connection.execute(figures).one()
+            if (count, minutes) != (row.transfers, row.minutes):
+                expected, found = f"{row.transfers} with {row.minutes} min", f"{count} with {minutes} min"
+                self.off(PERIODS, "period", row.until.isoformat(), expected=expected, found=found)
+            since = row.until
 
 
-def _reversals() -> Check:
-    original = transfer.alias("original")
-    mirrored = and_(
-        original.c.bank_id == THE_BANK,
-        original.c.state == "posted",
-        original.c.giver_id == transfer.c.receiver_id,
-        original.c.receiver_id == transfer.c.giver_id,
-        original.c.posted_minutes == transfer.c.minutes,
-    )
-    live = func.count().over(partition_by=transfer.c.reverses_id).label("live")
-    reversals = (
-        select(transfer.c.id, transfer.c.reverses_id, mirrored.label("mirrored"), live)
-        .join_from(transfer, original, original.c.id == transfer.c.reverses_id, isouter=True)
-        .where(transfer.c.bank_id == THE_BANK, transfer.c.kind == "reversal", transfer.c.state.in_(LIVE))
-        .subquery()
-    )
-    r = reversals.c
-    return Check(
-        name="every live reversal mirrors one posted transfer, which has no other",
-        table="transfer",
-        looks_at="live_reversals",
-        wrong=select(r.id, literal("the only mirror of a posted transfer"), _text(r.reverses_id)).where(
-            or_(r.mirrored.is_(None), ~r.mirrored, r.live != 1)
-        ),
-    )
+def _wrong_with(
+    block: Block, before: Block | None, seals: list[tuple[Any, ...]], stored: bytes
+) -> tuple[str, str] | None:
+    """(expected, found), or None where the block is in order."""
+    previous, no, first = (chain.NO_BLOCK, 1, 1) if before is None else (before.hash, before.no + 1, before.last + 1)
+    if (block.no, block.first, block.previous) != (no, first, previous):
+        return f"block {no} from {first} after {previous.hex()[:12]}", f"block {block.no} from {block.first}"
+    numbers = [number for _, number in seals]
+    if numbers != list(range(block.first, block.last + 1)):
+        return f"seals {block.first} to {block.last}", f"{len(numbers)} seals"
+    if chain.root([bytes(leaf) for leaf, _ in seals]) != block.root:
+        return "the root of its seals", block.root.hex()
+    if block.hash != stored:
+        return block.hash.hex(), stored.hex()
+    return None
 
 
-SIZES = select(
-    _count(account).label("accounts"),
-    _count(transfer).label("transfers"),
-    _count(entry).label("entries"),
-    _count(transfer, transfer.c.kind == "reversal", transfer.c.state.in_(LIVE)).label("live_reversals"),
-)
-CHECKS = (
-    _bank_is_zero(),
-    _two_entries(),
-    _entry_sides(),
-    *_cached_accounts(),
-    _running_balances(),
-    _reversals(),
-)
-FINDINGS = union_all(*(check.wrong.add_columns(literal(number, Integer)) for number, check in enumerate(CHECKS)))
+def _say(facts: str, giver: str | None, receiver: str | None) -> str:
+    """What stands there, short enough to be read."""
+    stands = dict(zip(packed.FACTS, packed.unpack(facts), strict=True))
+    said = [f"{stands['state']}, {stands['posted_minutes'] or stands['minutes']} min on {stands['happened_on']}"]
+    for name, text in (("giver", giver), ("receiver", receiver)):
+        if text is not None:
+            entry = dict(zip(packed.ENTRY, packed.unpack(text), strict=True))
+            said.append(f"{name}'s entry {entry['seq']} of {entry['minutes']} min in {entry['account_id']}")
+    return "; ".join(said)
