@@ -1,12 +1,12 @@
 """Asking for a check, telling one's own account, and settling it by linked corrections."""
 
 from datetime import datetime
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from ledger.store import Ledger
-from ledger.transfers import Transfer, TransferKind, TransferState
+from ledger import settling
+from ledger.errors import AlreadyExpired, AlreadyReleased, GiftNotShorter
 from timebank.errors import Conflict, Invalid, NotFound
 from timebank.hours import reads as hours
 from timebank.members import reads as members
@@ -14,6 +14,8 @@ from timebank.members.models import Member
 from timebank.members.service import ledger_of
 from timebank.queries import reads
 from timebank.queries.models import AlreadySettled, Matter, Outcome, Query, Telling
+
+VOID = "void after a check"
 
 
 class NothingToCheck(Conflict):
@@ -43,14 +45,12 @@ def open_query(session: Session, *, log_id: UUID, member: Member, matter: Matter
     query = Query(
         id=uuid4(), bank_id=log.bank_id, log_id=log.id, log=log, opened_by=member.id, opened_at=at, matter=matter
     )
-    state = ledger.get(id=log.id).state
-    if state is TransferState.PENDING:
-        ledger.freeze(id=log.id, at=at)
-    elif state is TransferState.POSTED:
-        query.reversal_id = uuid4()
-        ledger.reverse(id=log.id, reversal_id=query.reversal_id, reason="being checked", at=at, held=True, by=member.id)
-    else:
-        raise NothingToCheck
+    try:
+        query.reversal_id = settling.open_query(
+            ledger, transfer=log.id, reversal_id=uuid4(), reason="being checked", by=member.id, at=at
+        )
+    except (AlreadyReleased, AlreadyExpired):
+        raise NothingToCheck from None
     session.add(query)
     session.flush()
     if words:
@@ -86,91 +86,50 @@ def settle_query(
     """The decision and the corrections it means, together or not at all. Posted entries stay readable for ever."""
     query = reads.get_to_settle(session, query_id, coordinator)
     query.settle(outcome=outcome, minutes=minutes, words=words, by=coordinator.id, at=at)
-    _Settlement(session, query, coordinator, at).carry_out(outcome, minutes)
+    _carry_out(session, query, outcome=outcome, minutes=minutes, coordinator=coordinator, at=at)
     session.flush()
     return query
 
 
-class _Settlement:
+def _carry_out(
+    session: Session, query: Query, *, outcome: Outcome, minutes: int | None, coordinator: Member, at: datetime
+) -> None:
     """What one outcome means in the ledger, for an hour that still waits and for one that already counted."""
+    ledger, checked = ledger_of(session, coordinator.bank), _as_ledger_knows(session, query, coordinator)
+    by = coordinator.id
+    match outcome:
+        case Outcome.AS_LOGGED:
+            settling.let_stand(ledger, checked, reason="the hours stand as they were logged", by=by, at=at)
+        case Outcome.VOID:
+            settling.make_void(ledger, checked, reason=VOID, by=by, at=at)
+        case Outcome.NEW_LENGTH:
+            if minutes is None:
+                raise LengthNeeded
+            settling.set_length(ledger, checked, minutes=minutes, by=by, at=at)
+        case Outcome.COMMUNITY_GIFT:
+            if minutes is None:
+                raise LengthNeeded
+            try:
+                settling.give_the_rest(ledger, checked, minutes=minutes, by=by, at=at)
+            except GiftNotShorter:
+                raise LengthNeeded from None
+        case Outcome.MUTUAL:
+            if query.log.is_with_community:
+                raise NoSecondPerson
+            settling.make_mutual(ledger, checked, reason=VOID, by=by, at=at)
 
-    def __init__(self, session: Session, query: Query, coordinator: Member, at: datetime) -> None:
-        self.query, self.log, self.at, self.by = query, query.log, at, coordinator.id
-        self.ledger: Ledger = ledger_of(session, coordinator.bank)
-        stands = self.ledger.get(id=self.log.id)
-        self.minutes = stands.posted_minutes or stands.minutes
-        self.community = coordinator.bank.community_account_id
-        self.accounts = {
-            party: members.get_member(session, query.bank_id, party).account_id if party else self.community
-            for party in (self.log.giver_id, self.log.receiver_id)
-        }
 
-    def carry_out(self, outcome: Outcome, minutes: int | None) -> None:
-        if self.query.reversal_id is None:
-            self.ledger.unfreeze(id=self.log.id, at=self.at)
-        match outcome:
-            case Outcome.AS_LOGGED:
-                self.let_stand()
-            case Outcome.VOID:
-                self.void()
-            case Outcome.NEW_LENGTH:
-                if minutes is None:
-                    raise LengthNeeded
-                self.stand_at(minutes)
-            case Outcome.COMMUNITY_GIFT:
-                if minutes is None or minutes >= self.minutes:
-                    raise LengthNeeded
-                self.stand_at(minutes)
-                self.give_the_rest(minutes)
-            case Outcome.MUTUAL:
-                if self.log.is_with_community:
-                    raise NoSecondPerson
-                self.void()
-                self.count_both_ways()
-
-    def let_stand(self) -> None:
-        if self.query.reversal_id is not None:
-            self.ledger.release(id=self.query.reversal_id, reason="the hours stand as they were logged", at=self.at)
-        else:
-            self.ledger.confirm(id=self.log.id, by=self.by, at=self.at)
-
-    def void(self) -> None:
-        if self.query.reversal_id is not None:
-            self.ledger.confirm(id=self.query.reversal_id, by=self.by, at=self.at)
-        else:
-            self.ledger.release(id=self.log.id, reason="void after a check", at=self.at)
-
-    def stand_at(self, minutes: int) -> None:
-        if self.query.reversal_id is None:
-            self.ledger.confirm(id=self.log.id, by=self.by, at=self.at, minutes=minutes)
-            return
-        self.void()
-        self._post("new length", self.log.giver_id, self.log.receiver_id, minutes, TransferKind.CORRECTION)
-
-    def give_the_rest(self, minutes: int) -> None:
-        """Two honest memories differ: the community gives the difference, so that neither loses."""
-        self._post("gift", self.log.giver_id, None, self.minutes - minutes, TransferKind.GIFT)
-
-    def count_both_ways(self) -> None:
-        """An odd minute is recorded as untimed, never given to one side (requirements.md L7)."""
-        half = self.minutes // 2
-        if half:
-            self._post("one way", self.log.giver_id, self.log.receiver_id, half, TransferKind.CORRECTION)
-            self._post("other way", self.log.receiver_id, self.log.giver_id, half, TransferKind.CORRECTION)
-
-    def _post(
-        self, part: str, giver_id: UUID | None, receiver_id: UUID | None, minutes: int, kind: TransferKind
-    ) -> None:
-        giver, receiver = (self.accounts.get(party, self.community) for party in (giver_id, receiver_id))
-        if giver == receiver:
-            return  # the community would give to itself
-        transfer = Transfer(
-            id=uuid5(self.query.id, part),
-            giver=giver,
-            receiver=receiver,
-            minutes=minutes,
-            happened_on=self.log.happened_on,
-            kind=kind,
-            recorded_by=self.by,
-        )
-        self.ledger.post(transfer=transfer, at=self.at)
+def _as_ledger_knows(session: Session, query: Query, coordinator: Member) -> settling.Query:
+    community = coordinator.bank.community_account_id
+    giver, receiver = (
+        members.get_member(session, query.bank_id, party).account_id if party else community
+        for party in (query.log.giver_id, query.log.receiver_id)
+    )
+    return settling.Query(
+        id=query.id,
+        transfer=query.log_id,
+        reversal=query.reversal_id,
+        giver=giver,
+        receiver=receiver,
+        community=community,
+    )
