@@ -1,17 +1,29 @@
-"""One database session per request, opened by purpose and committed once, here."""
+"""One database session per request, opened by purpose and committed once, here.
 
+Where PostgreSQL sends a request back for the sake of another one (ledger.retrying), the whole request is run again: with
+the same form, so with the same ids, and with nothing remembered of the first time.
+"""
+
+from collections.abc import Iterable
 from contextlib import ExitStack
+from io import BytesIO
+from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy.orm import Session
 
+from ledger import retrying
+from ledger.errors import VeryBusy
 from timebank.db import Database
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+MAY_RUN_AGAIN = "timebank.may_run_again"
 
 
 def plug_in(app: Flask, database: Database) -> None:
     app.extensions["timebank.database"] = database
+    if not database.is_sqlite:
+        app.wsgi_app = RunAgain(app)  # type: ignore[method-assign]
     app.after_request(_close_before_sign_ins)
     app.teardown_request(_close)
 
@@ -28,9 +40,17 @@ def session() -> Session:
             g.session = g.closing.enter_context(database().open_reading())
         else:
             # Taken before the session begins: on SQLite writers wait here in the order they came.
-            g.closing.enter_context(database().writing_turn())
+            _take_turn()
             g.session = g.closing.enter_context(database().open_writing())
     return g.session
+
+
+def _take_turn() -> None:
+    try:
+        g.closing.enter_context(database().writing_turn())
+    except VeryBusy:
+        only_read()  # the page that says so must not stand in the same line again
+        raise
 
 
 def only_read() -> None:
@@ -60,3 +80,35 @@ def _close(_: BaseException | None) -> None:
     g.pop("session", None)
     if closing is not None:
         closing.close()
+
+
+class SentBack(BaseException):
+    """Ends a run of a request from wherever it is, past every handler, so that nothing of it is answered or kept."""
+
+
+def run_again_after(error: Exception) -> None:
+    """Does not come back where the database sent this request back and it may still be run again."""
+    if request.environ.get(MAY_RUN_AGAIN, False) and retrying.is_clash(error):
+        current_app.logger.info("two stood in each other's way at %s: run again", request.endpoint)
+        raise SentBack from error
+
+
+class RunAgain:
+    """Keeps what came with a request until it is answered."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.run = app.wsgi_app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        length = environ.get("CONTENT_LENGTH") or ""
+        most = self.app.config["MAX_CONTENT_LENGTH"]
+        if environ["REQUEST_METHOD"] in SAFE_METHODS or not length.isdecimal() or int(length) > most:
+            return self.run(environ, start_response)
+        body = environ["wsgi.input"].read(int(length))
+        for before in range(1, retrying.AGAIN + 1):
+            try:
+                return self.run({**environ, "wsgi.input": BytesIO(body), MAY_RUN_AGAIN: True}, start_response)
+            except SentBack:
+                retrying.pause(before)
+        return self.run({**environ, "wsgi.input": BytesIO(body)}, start_response)

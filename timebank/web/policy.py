@@ -43,6 +43,7 @@ POLICY: dict[str, Who] = {
     "hours.change": Who.SIGNED_IN,
     "hours.take_back": Who.SIGNED_IN,
     "statements.show": Who.SIGNED_IN,
+    "statements.prove": Who.SIGNED_IN,
     "introductions.list": Who.SIGNED_IN,
     "introductions.show": Who.SIGNED_IN,
     "introductions.accept": Who.SIGNED_IN,
