@@ -1,14 +1,21 @@
-"""Bringing a database to the newest numbered migration, and asking whether it is there."""
+"""Bringing a database to the newest numbered migration, asking whether it is there, and letting the app into it.
 
+On PostgreSQL two roles may share the work: the owner migrates, and the app may do with the ledger's rows what the ledger
+does with them and nothing else. Then whoever breaks into the app cannot take the rules away before breaking them.
+"""
+
+from collections.abc import Iterator
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
+from ledger.tables import metadata as ledger_metadata
 from timebank.db import Database
+from timebank.errors import Refusal
 
 FOLDER = Path(__file__).parent.parent / "migrations"
 
@@ -44,3 +51,64 @@ def migrate(database: Database, target: str = "head") -> None:
 def downgrade(database: Database, target: str) -> None:
     with database.writing_turn(), database.engine.begin() as connection:
         command.downgrade(alembic_config(connection), target)
+
+
+# What becomes of a row of the ledger after it was written. Whatever is not named here stays as it is.
+CHANGES = {
+    "account": ("posted", "held_out", "held_in", "seq", "status", "floor_waived", "paused_at"),
+    "transfer": (
+        "state", "expires_at", "stopped_at", "frozen_at", "posted_minutes", "out_side", "in_side", "confirmed_by",
+        "release_reason", "settled_at",
+    ),
+    "sealed_account": ("seq",),
+}  # fmt: skip
+POSTING_FUNCTIONS = "SELECT CAST(oid AS regprocedure) FROM pg_proc WHERE proname IN ('ledger_post', 'ledger_post_many')"
+OUR_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND pg_has_role(tableowner, 'USAGE')"
+WHERE_WE_ARE = "SELECT oid, datname FROM pg_database WHERE datname = current_database()"
+
+
+class OtherDatabase(Refusal):
+    """TIMEBANK_OWNER_DATABASE_URL and TIMEBANK_DATABASE_URL name different databases. Name one PostgreSQL database, by two roles."""
+
+
+def let_app_in(owner: Database, app: Database) -> None:
+    """The app's role may do from now on what the app does, and no more. Nothing to do where it is the owner itself.
+
+    Raises OtherDatabase.
+    """
+    if owner.is_sqlite or app.is_sqlite:
+        raise OtherDatabase
+    with app.engine.connect() as connection:
+        role = connection.scalar(text("SELECT current_user"))
+        place = connection.execute(text(WHERE_WE_ARE)).one()
+    with owner.engine.begin() as connection:
+        if connection.execute(text(WHERE_WE_ARE)).one() != place:
+            raise OtherDatabase
+        if connection.scalar(text("SELECT current_user")) != role:
+            for statement in _grants(connection, role):
+                connection.exec_driver_sql(statement)
+
+
+def _grants(connection: Connection, role_name: str) -> Iterator[str]:
+    quoted = connection.dialect.identifier_preparer.quote
+    role = quoted(role_name)
+    # Two starts at once would change the same rights at once, which PostgreSQL refuses.
+    yield "SELECT pg_advisory_xact_lock(hashtext('timebank: rights of the app'))"
+    schema = connection.scalar(text("SELECT quote_ident(current_schema())"))
+    yield f"GRANT USAGE ON SCHEMA {schema} TO {role}"
+    ledger = [quoted(name) for name in ledger_metadata.tables]
+    others = {quoted(name) for name in connection.scalars(text(OUR_TABLES))} - {*ledger, "alembic_version"}
+    for table in (*ledger, *sorted(others), "alembic_version"):
+        yield f"REVOKE ALL ON {table} FROM {role}"
+        yield f"GRANT SELECT ON {table} TO {role}"
+    for table in ledger:
+        yield f"GRANT INSERT ON {table} TO {role}"
+    for table, columns in CHANGES.items():
+        yield f"GRANT UPDATE ({', '.join(columns)}) ON {table} TO {role}"
+    for table in sorted(others):
+        yield f"GRANT INSERT, UPDATE, DELETE ON {table} TO {role}"
+    for function in connection.scalars(text(POSTING_FUNCTIONS)):
+        yield f"GRANT EXECUTE ON FUNCTION {function} TO {role}"
+    # Closing a period locks this table against postings. Before PostgreSQL 17 only the right to change all of it allows that.
+    lock = "MAINTAIN" if (connection.dialect.server_version_info or ()) >= (17,) else "UPDATE"
+    yield f"GRANT {lock} ON transfer TO {role}"

@@ -1,11 +1,13 @@
 """timebank serve: one process with a few threads, which serves a community many times this size (dependencies.md section 4)."""
 
 import socket
+from contextlib import closing
 
 import rich_click as click
 import waitress
 from rich.progress import BarColumn, Progress, TextColumn
 
+from ledger.safety import UnsafeDatabase, check_connection
 from timebank import clock
 from timebank.app import create_app
 from timebank.banks.commands import bring_up_to_date
@@ -27,13 +29,14 @@ def serve(*, demonstration: bool) -> None:
     config = read_config()
     _refuse_taken_port(config)
     bring_up_to_date()
-    database = Database(config.database_url)
-    app = create_app(config, database)
-    if demonstration:
-        with app.app_context():  # Flask-Security hashes passwords by the application's settings
-            invite_to_demonstration(config, database)
-    out.print(f"Timebank is ready: http://localhost:{config.port}")
-    waitress.serve(app, host=config.host, port=config.port, threads=THREADS, ident=None, _quiet=True)
+    with closing(Database(config.database_url)) as database:
+        _refuse_unsafe(config, database)
+        app = create_app(config, database)
+        if demonstration:
+            with app.app_context():  # Flask-Security hashes passwords by the application's settings
+                invite_to_demonstration(config, database)
+        out.print(f"Timebank is ready: http://localhost:{config.port}")
+        waitress.serve(app, host=config.host, port=config.port, threads=THREADS, ident=None, _quiet=True)
 
 
 def invite_to_demonstration(config: Config, database: Database) -> None:
@@ -53,6 +56,15 @@ def invite_to_demonstration(config: Config, database: Database) -> None:
     out.print(f"Invented people live here. Sign in with the password “{PASSWORD}” as:")
     for name, who in SIGN_INS.items():
         out.print(f"  {name:<12} {who}")
+
+
+def _refuse_unsafe(config: Config, database: Database) -> None:
+    """Asked of the connections that people's hours will be written over."""
+    try:
+        with database.engine.connect() as connection:
+            check_connection(connection, has_owner=config.owner_database_url is not None)
+    except UnsafeDatabase as refusal:
+        refuse(refusal.sentence)
 
 
 def _refuse_taken_port(config: Config) -> None:
