@@ -3,7 +3,7 @@
 import rich_click as click
 
 from timebank.backups.commands import backup, restore
-from timebank.banks.commands import add_coordinator, migrate, new_bank, work
+from timebank.banks.commands import add_coordinator, migrate, new_bank, seal, work
 from timebank.checking.commands import verify
 from timebank.exports.commands import export
 from timebank.imports.commands import import_, undo_import
@@ -22,6 +22,7 @@ for command in (
     new_bank,
     add_coordinator,
     work,
+    seal,
     match,
     import_,
     undo_import,

@@ -10,7 +10,7 @@ from typing import NoReturn
 import rich_click as click
 from marshmallow import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -85,6 +85,21 @@ def bar(doing: str, total: int) -> Iterator[Moved]:
     with Progress(*columns, console=err, transient=True, disable=hidden) as drawn:
         task = drawn.add_task("", total=total)
         yield lambda done: drawn.update(task, completed=done)
+
+
+@contextmanager
+def passes() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar for each pass of a long look: name, rows done, rows in all."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as drawn:
+        tasks: dict[str, TaskID] = {}
+
+        def moved(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = drawn.add_task(f"Looking at {name}", total=total)
+            drawn.update(tasks[name], completed=done, total=total)
+
+        yield moved
 
 
 bank_option = click.option(

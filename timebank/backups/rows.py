@@ -13,12 +13,12 @@ from sqlalchemy import Column, Date, DateTime, LargeBinary, Select, Table, Uuid,
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import sort_tables
 
-from ledger.tables import UtcDateTime, account, entry, transfer
+from ledger.tables import UtcDateTime, account, block, entry, period, seal, sealed_account, transfer, waiver
 from timebank.tables import metadata
 
 # A browser's sign-in lives for hours; after a restore people sign in again.
 NOT_KEPT = ("held_sign_in",)
-LEDGER = (account, transfer, entry)
+LEDGER = (account, transfer, entry, waiver, period, block, seal, sealed_account)
 LIVE = ("pending", "posted")
 AT_ONCE = 1000
 

@@ -2,13 +2,16 @@
 
 import shutil
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import rich_click as click
 from sqlalchemy import delete
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
+from ledger.chain import Block
 from timebank import clock, migrating
 from timebank.console import bank_option, choose_bank, current_or_refuse, opened, out, read_config, refuse
 from timebank.db import Database
@@ -16,10 +19,13 @@ from timebank.introductions import service as introductions
 from timebank.members import reads as members
 from timebank.members import service as member_service
 from timebank.members.codes import spoken
+from timebank.members.models import Bank
 from timebank.members.service import BankNameTaken, ledger_of
 from timebank.schemes import service as schemes
 from timebank.signin import service as signin
 from timebank.signin.models import HeldSignIn
+
+BLOCKS_AT_ONCE = 20
 
 
 @click.command()
@@ -34,17 +40,38 @@ def bring_up_to_date() -> None:
     _make_folder(url)
     database = Database(url)
     try:
-        standing = current_or_refuse(database)
-        if standing == migrating.newest():
-            return
-        if standing is not None and not migrating.is_known(standing):
-            refuse("This database was made by a newer version of Timebank. Please run that version, or a newer one.")
-        if standing is not None:
-            _copy_first(database)
-        migrating.migrate(database)
-        out.print("The database is ready." if standing is None else "The database is up to date.")
+        _migrate(database)
+        if config.owner_database_url is not None:
+            _let_app_in(database, config.database_url)
     finally:
         database.close()
+
+
+def _migrate(database: Database) -> None:
+    standing = current_or_refuse(database)
+    if standing == migrating.newest():
+        return
+    if standing is not None and not migrating.is_known(standing):
+        refuse("This database was made by a newer version of Timebank. Please run that version, or a newer one.")
+    if standing is not None:
+        _copy_first(database)
+    migrating.migrate(database)
+    out.print("The database is ready." if standing is None else "The database is up to date.")
+
+
+def _let_app_in(owner: Database, url: str) -> None:
+    app = Database(url)
+    try:
+        migrating.let_app_in(owner, app)
+    except migrating.OtherDatabase as refusal:
+        refuse(refusal.sentence)
+    except SQLAlchemyError as error:
+        refuse(
+            f"The app's role cannot be let into the database ({type(error).__name__})."
+            " Check TIMEBANK_DATABASE_URL, and that the owner's role owns all tables."
+        )
+    finally:
+        app.close()
 
 
 @click.command("new-bank")
@@ -86,7 +113,7 @@ def add_coordinator(name: str, bank_name: str | None) -> None:
 @click.option("--once", is_flag=True, help="Do what is due now, then stop.")
 @click.option("--every", default=60, show_default=True, metavar="SECONDS", help="How long to rest between looks.")
 def work(*, once: bool, every: int) -> None:
-    """Do what outlives a request: introductions that were not answered lapse, waiting hours whose time has come lapse."""
+    """Do what outlives a request: introductions and waiting hours whose time has come lapse, and the books are sealed."""
     with opened() as database:
         while True:
             out.print(do_what_is_due(database, at=clock.now()))
@@ -100,7 +127,40 @@ def do_what_is_due(database: Database, *, at: datetime) -> str:
         lapsed = introductions.lapse_unanswered(session, at=at)
         expired = sum(len(ledger_of(session, bank).expire_due(at=at)) for bank in members.list_banks(session))
         session.execute(delete(HeldSignIn).where(HeldSignIn.expires_at <= at))
-    return f"{lapsed} introductions and {expired} waiting hours lapsed."
+    sealed = sum(len(blocks) for _, blocks in seal_everything(database, at=at))
+    return f"{lapsed} introductions and {expired} waiting hours lapsed; {sealed} blocks sealed."
+
+
+@click.command()
+def seal() -> None:
+    """Seal the books: everything settled so far is covered by a chain of blocks. 'timebank work' does it by itself.
+
+    It prints each bank's check code. Keep it outside (print it, mail it to yourself): 'timebank verify --head CODE' then
+    finds every later change of what is older than it.
+    """
+    with opened() as database:
+        for bank, blocks in seal_everything(database, at=clock.now()):
+            with database.reading() as session:
+                code = ledger_of(session, bank).head()
+            out.print(
+                f"{bank.name}: {len(blocks)} new blocks. Check code: {code or 'nothing to seal yet'}", markup=False
+            )
+
+
+def seal_everything(database: Database, *, at: datetime) -> list[tuple[Bank, list[Block]]]:
+    """Some blocks in each transaction: nobody who posts has to wait long for the sealer."""
+    with database.reading() as session:
+        banks = members.list_banks(session)
+    return [(bank, list(_seal_bank(database, bank, at))) for bank in banks]
+
+
+def _seal_bank(database: Database, bank: Bank, at: datetime) -> Iterator[Block]:
+    while True:
+        with database.writing() as session:
+            blocks = ledger_of(session, bank).seal(at=at, most=BLOCKS_AT_ONCE)
+        yield from blocks
+        if len(blocks) < BLOCKS_AT_ONCE:
+            return
 
 
 def _make_folder(url: str) -> None:

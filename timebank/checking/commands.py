@@ -6,9 +6,10 @@ import rich_click as click
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
+from ledger.chain import Head, read_head
 from timebank.checking import reads
 from timebank.checking.reads import BankReport
-from timebank.console import bank_option, bar, choose_bank, err, opened, out, refuse
+from timebank.console import bank_option, choose_bank, err, opened, out, passes, refuse
 from timebank.db import snapshot
 from timebank.members import reads as members
 
@@ -18,22 +19,30 @@ MOST_SHOWN = 20
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @bank_option
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def verify(*, bank_name: str | None, as_json: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, for a program that watches.")
+@click.option(
+    "--head",
+    "codes",
+    multiple=True,
+    metavar="CODE",
+    help="A check code that was kept outside; may be given several times.",
+)
+def verify(*, bank_name: str | None, as_json: bool, codes: tuple[str, ...]) -> None:
     """Check every rule of the ledger and of what is kept beside it, in one bank or in all. Changes nothing.
 
-    Prints how many rows each check looked at. Exit status: 0 all is well; 1 something is off, and the first row that
-    breaks a rule is named.
+    Prints how many rows each check looked at, and the check code of the sealed books. With --head it also proves that
+    nothing older than that code was changed since. Exit status: 0 all is well; 1 something is off, and the first row
+    that breaks a rule is named.
     """
+    heads = read_heads(codes)
     with opened() as database, snapshot(database) as session:
+        if heads and bank_name is None and len(members.list_banks(session)) > 1:
+            refuse("A check code belongs to one bank: say which one with --bank.")
         try:
             banks = [choose_bank(session, bank_name)] if bank_name else members.list_banks(session)
             whole = whole_database(session)
-            reports = []
-            with bar("Checking banks", len(banks)) as moved:
-                for done, bank in enumerate(banks, start=1):
-                    reports.append(reads.check_bank(session, bank))
-                    moved(done)
+            with passes() as moved:
+                reports = [reads.check_bank(session, bank, heads=heads, moved=moved) for bank in banks]
         except DatabaseError as error:
             refuse(f"The database cannot be read ({error.orig}). Restore a backup.", status=CHECK_FAILED)
     wrong = [*whole, *(f"{report.bank}: {found.sentence}" for report in reports for found in report.wrong)]
@@ -43,6 +52,18 @@ def verify(*, bank_name: str | None, as_json: bool) -> None:
         say(reports, wrong)
     if wrong:
         raise SystemExit(CHECK_FAILED)
+
+
+def read_heads(codes: tuple[str, ...]) -> list[Head]:
+    heads = []
+    for code in codes:
+        try:
+            heads.append(read_head(code))
+        except ValueError:
+            refuse(
+                f"'{code}' is no check code. It is a number, a hyphen, and 64 letters and digits, as it was printed."
+            )
+    return heads
 
 
 def whole_database(session: Session) -> list[str]:
@@ -65,6 +86,8 @@ def as_data(reports: list[BankReport], whole: list[str], *, is_clean: bool) -> d
             {
                 "bank": report.bank,
                 "counts": report.counts,
+                "check_code": report.check_code,
+                "unsealed": report.unsealed,
                 "wrong": [
                     {
                         "check": found.check,
@@ -87,6 +110,8 @@ def say(reports: list[BankReport], wrong: list[str]) -> None:
         for name, looked_at in report.counts.items():
             off = sum(1 for found in report.wrong if found.check == name)
             out.print(f"  {name}: {looked_at} looked at, {off} off", markup=False)
+        if report.check_code:
+            out.print(f"  Check code: {report.check_code} ({report.unsealed} settled since)", markup=False)
     if not wrong:
         out.print("Everything agrees." if reports else "There is no bank yet; nothing to check.")
         return

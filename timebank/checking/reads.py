@@ -1,11 +1,14 @@
 """Whether what people see agrees with what the ledger keeps. Each check is one statement and repairs nothing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Select, String, Uuid, and_, bindparam, case, cast, func, literal, or_, select
 from sqlalchemy.orm import Session
 
+from ledger.chain import Head
+from ledger.checks import Moved, nobody_looks
 from ledger.store import Ledger
 from ledger.tables import account, transfer
 from timebank.hours.models import HourLog
@@ -33,11 +36,13 @@ class Wrong:
 
 @dataclass(frozen=True, kw_only=True)
 class BankReport:
-    """How many rows each check looked at, and what is off."""
+    """How many rows each check looked at, and what is off. The check code is that of the newest sealed block."""
 
     bank: str
     counts: dict[str, int]
     wrong: tuple[Wrong, ...]
+    check_code: str | None
+    unsealed: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,9 +55,9 @@ class Check:
     wrong: Select[Any]
 
 
-def check_bank(session: Session, bank: Bank) -> BankReport:
-    """The ledger's own checks first, then ours."""
-    report = Ledger(session.connection(), bank_id=bank.id).verify()
+def check_bank(session: Session, bank: Bank, *, heads: Sequence[Head] = (), moved: Moved = nobody_looks) -> BankReport:
+    """The ledger's own checks first, then ours. `heads` are check codes that were kept outside."""
+    report = Ledger(session.connection(), bank_id=bank.id).verify(heads=heads, moved=moved)
     counts = dict(report.counts)
     wrong = [
         Wrong(check=found.check, table=found.table, row=str(found.row), expected=found.expected, found=found.found)
@@ -64,7 +69,13 @@ def check_bank(session: Session, bank: Bank) -> BankReport:
             Wrong(check=check.name, table=check.table, row=str(row), expected=str(expected), found=str(found))
             for row, expected, found in session.execute(check.wrong, {"bank_id": bank.id})
         ]
-    return BankReport(bank=bank.name, counts=counts, wrong=tuple(wrong))
+    return BankReport(
+        bank=bank.name,
+        counts=counts,
+        wrong=tuple(wrong),
+        check_code=str(report.head) if report.head else None,
+        unsealed=report.unsealed,
+    )
 
 
 def check_file(session: Session) -> str | None:

@@ -40,10 +40,17 @@ class Tally:
 
 
 def hledger(
-    bank_name: str, accounts: Iterable[OutAccount], transfers: Iterable[OutTransfer], tally: Tally
+    bank_name: str,
+    accounts: Iterable[OutAccount],
+    transfers: Iterable[OutTransfer],
+    tally: Tally,
+    *,
+    check_code: str = "",
 ) -> Iterator[str]:
     """A journal. Waiting hours are left out: they change no balance."""
     yield f"; {one_line(bank_name)}: given +, received -\n"
+    if check_code:
+        yield f"; check code {check_code}\n"
     # The mark after the number is the decimal mark, which hledger wants to see once.
     yield "commodity 1000. min\n\n"
     for account in accounts:
@@ -66,15 +73,23 @@ BEANCOUNT_ROOTS = {
     "leavers": "Equity",
     "community": "Equity",
     "opening": "Equity",
+    "bridge": "Equity",
 }
 
 
 def beancount(
-    bank_name: str, accounts: Iterable[OutAccount], transfers: Iterable[OutTransfer], tally: Tally
+    bank_name: str,
+    accounts: Iterable[OutAccount],
+    transfers: Iterable[OutTransfer],
+    tally: Tally,
+    *,
+    check_code: str = "",
 ) -> Iterator[str]:
     """A ledger for beancount, with every account opened on the day of its first hours."""
     yield f'option "title" {quoted(bank_name)}\n'
     yield 'option "operating_currency" "MIN"\n\n'
+    if check_code:
+        yield f"; check code {check_code}\n\n"
     first = date(1970, 1, 1)
     for account in accounts:
         yield f"{account.first_on or first} open {beancount_account(account)} MIN\n"
@@ -115,10 +130,15 @@ def csv_rows(entries: Iterable[OutEntry], tally: Tally, *, with_names: bool = Fa
 
 
 def json_text(
-    bank_name: str, accounts: Iterable[OutAccount], transfers: Iterable[OutTransfer], tally: Tally
+    bank_name: str,
+    accounts: Iterable[OutAccount],
+    transfers: Iterable[OutTransfer],
+    tally: Tally,
+    *,
+    check_code: str = "",
 ) -> Iterator[str]:
     """Everything, also hours that wait, lapsed or were taken back; only what is posted counts in balances."""
-    yield f'{{"bank": {json.dumps(bank_name)}, "unit": "minutes",\n"accounts": [\n'
+    yield f'{{"bank": {json.dumps(bank_name)}, "unit": "minutes", "check_code": {json.dumps(check_code or None)},\n"accounts": [\n'
     yield ",\n".join(json.dumps(_json_account(account)) for account in accounts)
     yield '\n],\n"transfers": [\n'
     separator = ""

@@ -10,6 +10,7 @@ from timebank.errors import Conflict
 from timebank.exports import formats, reads
 from timebank.exports.formats import Tally
 from timebank.members.models import Bank
+from timebank.members.service import ledger_of
 
 
 class NotTheSame(Conflict):
@@ -66,4 +67,5 @@ def _lines(
         ExportKind.BEANCOUNT: formats.beancount,
         ExportKind.JSON: formats.json_text,
     }
-    return form[kind](bank.name, everyone, transfers, tally)
+    head = ledger_of(session, bank).head()
+    return form[kind](bank.name, everyone, transfers, tally, check_code=str(head or ""))

@@ -7,9 +7,12 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ledger.errors import TransferNotFound
+from ledger.sealing import Proof
 from ledger.statements import Line
 from ledger.store import Ledger
 from ledger.transfers import Balance, TransferKind
+from timebank.errors import NotFound
 from timebank.hours.models import HourLog
 from timebank.members.models import Member
 
@@ -41,6 +44,7 @@ class StatementLine:
 class StatementPage:
     balance: Balance
     lines: list[StatementLine]
+    check_code: str | None
     older: int | None  # where the next page begins
 
 
@@ -54,7 +58,21 @@ def get_page(session: Session, member: Member, *, before: int | None = None) -> 
     logs = _logs(session, [entry.reverses or entry.transfer_id for entry in entries])
     names = _names(session, member, {entry.other for entry in entries})
     lines = [_line(entry, logs.get(entry.reverses or entry.transfer_id), names) for entry in reversed(entries)]
-    return StatementPage(balance=account.balance, lines=lines, older=after + 1 if after else None)
+    head = ledger.head()
+    return StatementPage(
+        balance=account.balance,
+        lines=lines,
+        check_code=str(head) if head else None,
+        older=after + 1 if after else None,
+    )
+
+
+def prove(session: Session, member: Member, transfer_id: UUID) -> Proof:
+    """The proof slip of one of this member's own exchanges. Not theirs and not there look alike."""
+    try:
+        return Ledger(session.connection(), bank_id=member.bank_id).prove(id=transfer_id, account=member.account_id)
+    except TransferNotFound as refused:
+        raise NotFound from refused
 
 
 def _logs(session: Session, ids: list[UUID]) -> dict[UUID, HourLog]:
