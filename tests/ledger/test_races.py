@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from ledger import Receipt, TransferState
 from ledger.errors import AlreadyConfirmed, AlreadyReversed, HoursFrozen, LedgerError, SameIdOtherContent
+from ledger.group_commit import GroupWriter
 from tests.ledger.making import AT, COORDINATOR, make_transfer
 
 
@@ -139,4 +140,29 @@ def test_two_batches_with_a_shared_transfer_post_it_once(bank):
 
         assert not [answer for answer in answers if isinstance(answer, SameIdOtherContent)]
         assert answers[0][1] == answers[1][1]
+    assert bank.see("verify").is_clean
+
+
+def test_the_group_writer_and_somebody_alone_who_post_the_same_id_post_it_once(bank):
+    """Over the same accounts and over others: the group is written in one statement, so it may meet a row it looked for."""
+    outcomes = Counter()
+    others = [bank.open_account(), bank.open_account()]
+    with GroupWriter(bank.database.connecting, bank_id=bank.id) as writer:
+        for number in range(100):
+            transfer = make_transfer(bank.ada, bank.ben, 1)
+            other = replace(transfer, giver=others[0], receiver=others[1]) if number % 2 else transfer
+
+            answers = together(
+                lambda transfer=transfer: writer.post(transfer, at=AT),
+                lambda: writer.post(make_transfer(bank.ben, bank.cleo, 1), at=AT),
+                lambda other=other: bank.do("post", transfer=other, at=AT),
+            )
+
+            outcomes[number % 2, tuple(sorted(type(answer).__name__ for answer in answers))] += 1
+            if other == transfer:
+                assert answers[0] == answers[2]
+    assert outcomes == {
+        (0, ("Receipt", "Receipt", "Receipt")): 50,
+        (1, ("Receipt", "Receipt", "SameIdOtherContent")): 50,
+    }
     assert bank.see("verify").is_clean

@@ -22,6 +22,9 @@ from timebank.tables import metadata as app_metadata
 
 METADATA = [ledger_metadata, app_metadata]
 OURS = {table for metadata in METADATA for table in metadata.tables}
+# The step before the newest has no place for the sealed history, which is made again, nor for what links legs of a session.
+NO_PLACE_BEFORE = ("block", "seal", "sealed_account")
+LINKS = ("group_id", "peer_id")
 SCRIPTS = ScriptDirectory.from_config(migrating.alembic_config())
 REVISIONS = [script.revision for script in reversed(list(SCRIPTS.walk_revisions()))]
 
@@ -97,6 +100,16 @@ class TestTheChain:
         assert script.doc
 
 
+def as_the_step_before_keeps(found: dict[str, list[tuple]], database: Database) -> dict[str, list[tuple]]:
+    with database.engine.connect() as connection:
+        columns = [column["name"] for column in inspect(connection).get_columns("transfer")]
+    links = {columns.index(name) for name in LINKS}
+    transfers = [
+        tuple(None if place in links else value for place, value in enumerate(row)) for row in found["transfer"]
+    ]
+    return found | {table: [] for table in NO_PLACE_BEFORE} | {"transfer": transfers}
+
+
 class TestModels:
     def test_are_what_the_migrations_make(self, database: Database):
         assert differences(database) == []
@@ -148,7 +161,7 @@ class TestThereAndBack:
         migrating.downgrade(database, REVISIONS[-2])
         migrating.migrate(database)
 
-        assert rows(database) == before
+        assert rows(database) == as_the_step_before_keeps(before, database)
         assert len(before["entry"]) > 0
 
     def test_a_year_is_kept_over_one_step(self, community: Database):
@@ -157,7 +170,7 @@ class TestThereAndBack:
         migrating.downgrade(community, REVISIONS[-2])
         migrating.migrate(community)
 
-        assert rows(community) == before
+        assert rows(community) == as_the_step_before_keeps(before, community)
         assert len(before["entry"]) > 1000
         with community.reading() as session:
             report = checking.check_bank(session, members.list_banks(session)[0])

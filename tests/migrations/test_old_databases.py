@@ -22,6 +22,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "new-bank": ["new-bank", "Riverbank"],
         "add-coordinator": ["add-coordinator", "Cora"],
         "work": ["work", "--once"],
+        "seal": ["seal"],
         "verify": ["verify"],
         "export": ["export", "csv"],
         "import": ["import", "people", str(some_file), "--scheme", "open"],
@@ -57,7 +58,7 @@ class Installation:
         return found
 
 
-@pytest.fixture(params=[None, "0001", "0002"], ids=["empty", "of 0001", "of 0002"])
+@pytest.fixture(params=[None, "0001", "0002", "0003"], ids=["empty", "of 0001", "of 0002", "of 0003"])
 def old(request: pytest.FixtureRequest, tmp_path: Path) -> Installation:
     return Installation(tmp_path, request.param)
 

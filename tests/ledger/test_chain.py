@@ -1,0 +1,108 @@
+"""The arithmetic of the sealed history, against a slow and plain reading of RFC 6962."""
+
+import hashlib
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger import chain, packed
+from tests.ledger.making import AT
+
+LEAVES = st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=40)
+FIELDS = st.lists(st.one_of(st.none(), st.text(max_size=12), st.integers()), max_size=8)
+
+
+def root_by_the_book(leaves: list[bytes]) -> bytes:
+    """Split at the largest power of two smaller than the number of leaves (RFC 6962 section 2.1)."""
+    if len(leaves) == 1:
+        return leaves[0]
+    half = 1
+    while half * 2 < len(leaves):
+        half *= 2
+    return hashlib.sha256(b"\x01" + root_by_the_book(leaves[:half]) + root_by_the_book(leaves[half:])).digest()
+
+
+class TestPacking:
+    @given(one=FIELDS, other=FIELDS)
+    def test_different_fields_are_packed_differently(self, one, other):
+        texts = [[None if field is None else str(field) for field in fields] for fields in (one, other)]
+        assert (chain.pack(one) == chain.pack(other)) == (texts[0] == texts[1])
+
+    @given(fields=FIELDS)
+    def test_what_was_packed_can_be_read_again(self, fields):
+        assert packed.unpack(chain.pack(fields)) == [None if field is None else str(field) for field in fields]
+
+
+class TestTree:
+    @given(leaves=LEAVES)
+    def test_the_root_is_that_of_the_book(self, leaves):
+        assert chain.root(leaves) == root_by_the_book(leaves)
+
+    @given(leaves=LEAVES, place=st.integers(0, 1000))
+    def test_the_path_of_each_leaf_leads_to_the_root(self, leaves, place):
+        place %= len(leaves)
+
+        assert chain.climb(leaves[place], chain.path(leaves, place)) == chain.root(leaves)
+
+    @given(leaves=LEAVES, place=st.integers(0, 1000), other=st.binary(min_size=32, max_size=32))
+    def test_no_other_leaf_gets_there_by_that_path(self, leaves, place, other):
+        place %= len(leaves)
+
+        if other != leaves[place]:
+            assert chain.climb(other, chain.path(leaves, place)) != chain.root(leaves)
+
+
+class TestLeaf:
+    def test_changes_with_each_of_its_parts(self):
+        parts = {"facts": "5:facts,", "giver": "1:1,", "receiver": "1:2,", "salt": bytes(range(32))}
+        others = {"facts": "5:Facts,", "giver": "1:3,", "receiver": None, "salt": bytes(32)}
+
+        leaves = {chain.seal(**parts | {name: other}) for name, other in others.items()} | {chain.seal(**parts)}
+
+        assert len(leaves) == 5
+
+    def test_of_the_other_side_a_salt_is_needed_to_guess(self):
+        """Balances are small numbers: without the salt, whoever holds a proof could try them all."""
+        salts = [bytes([number]) * 32 for number in (1, 2)]
+
+        assert len({chain.entry_hash("2:60,", salt) for salt in salts}) == 2
+
+
+class TestBlock:
+    def make(self, **other) -> chain.Block:
+        facts = {
+            "bank_id": uuid4(),
+            "no": 2,
+            "first": 5,
+            "last": 9,
+            "root": b"r" * 32,
+            "previous": b"p" * 32,
+            "sealed_at": AT,
+        }
+        return chain.Block(**facts | other)
+
+    def test_its_hash_covers_everything_in_it(self):
+        block = self.make()
+        facts = {name: getattr(block, name) for name in chain.Block.__dataclass_fields__}
+        others = {
+            "bank_id": uuid4(), "no": 3, "first": 4, "last": 8, "root": b"s" * 32, "previous": b"q" * 32,
+            "sealed_at": AT + timedelta(microseconds=1),
+        }  # fmt: skip
+
+        hashes = {chain.Block(**facts | {name: other}).hash for name, other in others.items()}
+
+        assert set(others) == set(facts)
+        assert len(hashes | {block.hash}) == 8
+
+    def test_its_check_code_can_be_written_down_and_read_again(self):
+        head = self.make().head
+
+        assert chain.read_head(f" {head}\n") == head
+
+    @pytest.mark.parametrize("text", ["", "7", "x-" + "a" * 64, "7-" + "a" * 63, "7-" + "z" * 64])
+    def test_what_is_no_check_code_is_refused(self, text):
+        with pytest.raises(ValueError, match=r"check code|non-hexadecimal"):
+            chain.read_head(text)

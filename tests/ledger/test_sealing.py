@@ -1,0 +1,290 @@
+"""Sealing: what it covers, who may be given a proof, and that every change of the past is found."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import inspect, select
+from sqlalchemy.exc import DatabaseError
+
+from ledger import Ledger, tables
+from ledger.errors import NotSealedYet, TransferNotFound
+from ledger.sealing import BLOCK_SIZE
+from tests.ledger.making import AT, COORDINATOR, Bank, make_transfer
+from tests.ledger.test_verify import change
+
+SCRIPT = Path(__file__).parents[2] / "docs" / "check_a_proof.py"
+IS_FULL = os.environ.get("TIMEBANK_FORM") == "full"
+TAMPERS = 1000 if IS_FULL else 150
+TRANSFERS = 2000 if IS_FULL else 300
+
+
+def live_a_little(bank: Bank, *, times: int) -> list[UUID]:
+    """Exchanges in every state there is; answers with those that are settled."""
+    settled = []
+    for number in range(times):
+        posted, confirmed, released, undone = (make_transfer(bank.ada, bank.ben, 10 + number) for _ in range(4))
+        bank.do("post", transfer=posted, at=AT)
+        for one in (confirmed, released):
+            bank.do("hold", transfer=one, at=AT)
+        bank.do("confirm", id=confirmed.id, by=bank.ben, at=AT, minutes=5)
+        bank.do("release", id=released.id, reason="not tóday", at=AT)
+        bank.do("hold", transfer=make_transfer(bank.cleo, bank.ben, 7), at=AT)
+        bank.do("post", transfer=undone, at=AT)
+        mirror = uuid4()
+        bank.do("reverse", id=undone.id, reversal_id=mirror, reason="wrong, sorry: “twice”", at=AT, by=COORDINATOR)
+        settled += [posted.id, confirmed.id, released.id, undone.id, mirror]
+    return settled
+
+
+def sealed_ids(bank: Bank) -> list[UUID]:
+    with bank.database.reading() as session:
+        seal = tables.seal.c
+        return list(session.scalars(select(seal.transfer_id).where(seal.bank_id == bank.id).order_by(seal.no)))
+
+
+class TestSealing:
+    def test_covers_everything_that_is_settled_once_and_nothing_that_waits(self, bank):
+        settled = live_a_little(bank, times=3)
+
+        blocks = bank.do("seal", at=AT)
+
+        assert sorted(sealed_ids(bank)) == sorted(settled)
+        assert [(block.no, block.first, block.last) for block in blocks] == [(1, 1, 15)]
+        report = bank.see("verify", heads=[blocks[-1].head])
+        assert report.is_clean
+        assert (report.head, report.unsealed) == (blocks[-1].head, 0)
+
+    def test_again_with_nothing_new_adds_nothing(self, bank):
+        live_a_little(bank, times=1)
+        first = bank.do("seal", at=AT)
+
+        assert bank.do("seal", at=AT + timedelta(days=1)) == ()
+        assert bank.see("head") == first[-1].head
+
+    def test_goes_on_where_it_left_off_and_covers_the_block_before(self, bank):
+        live_a_little(bank, times=1)
+        (first,) = bank.do("seal", at=AT)
+        live_a_little(bank, times=2)
+
+        (second,) = bank.do("seal", at=AT + timedelta(days=1))
+
+        assert second.previous == first.hash
+        assert (second.first, second.last) == (6, 15)
+        assert bank.see("verify", heads=[first.head, second.head]).is_clean
+
+    def test_a_large_bank_is_sealed_in_blocks_and_by_instalments(self, bank):
+        bank.do("post_many", transfers=[make_transfer(bank.ada, bank.ben, 1) for _ in range(BLOCK_SIZE * 2 + 3)], at=AT)
+
+        (first,) = bank.do("seal", at=AT, most=1)
+        rest = bank.do("seal", at=AT)
+
+        assert [block.last - block.first + 1 for block in (first, *rest)] == [BLOCK_SIZE, BLOCK_SIZE, 3]
+        assert len(set(sealed_ids(bank))) == BLOCK_SIZE * 2 + 3
+        assert bank.see("verify").is_clean
+
+    def test_what_was_posted_meanwhile_waits_for_the_next_block(self, bank):
+        """A transfer in the making when the sealer looked: neither of its entries may be passed over."""
+        bank.do("post", transfer=make_transfer(bank.ada, bank.ben), at=AT)
+        late = make_transfer(bank.ben, bank.cleo)
+        with bank.writing() as ledger:
+            ledger.post(transfer=late, at=AT)
+            if not bank.database.is_sqlite:
+                bank.do("seal", at=AT)
+        bank.do("seal", at=AT)
+
+        assert late.id in sealed_ids(bank)
+        assert bank.see("verify").unsealed == 0
+
+    def test_each_bank_has_a_chain_of_its_own(self, bank):
+        other = Bank(bank.database)
+        live_a_little(bank, times=1)
+        live_a_little(other, times=2)
+
+        (mine,), (theirs,) = bank.do("seal", at=AT), other.do("seal", at=AT)
+
+        assert (mine.no, theirs.no) == (1, 1)
+        assert bank.see("verify", heads=[mine.head]).is_clean
+        assert not bank.see("verify", heads=[theirs.head]).is_clean
+
+
+class TestProof:
+    def slip(self, bank, transfer_id, account, tmp_path) -> Path:
+        file = tmp_path / "slip.json"
+        file.write_text(json.dumps(bank.see("prove", id=transfer_id, account=account).as_data()))
+        return file
+
+    def check(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, "-I", SCRIPT, *arguments], capture_output=True, text=True, check=False)
+
+    def test_the_script_says_yes_to_every_side_of_every_exchange(self, bank, tmp_path):
+        settled = live_a_little(bank, times=1)
+        bank.do("seal", at=AT)
+        live_a_little(bank, times=1)
+        bank.do("seal", at=AT)
+        code = str(bank.see("head"))
+
+        for transfer_id in settled:
+            for account in (bank.ada, bank.ben):
+                said = self.check(str(self.slip(bank, transfer_id, account, tmp_path)), code)
+                assert (said.returncode, said.stderr) == (0, ""), said.stdout
+                assert "the exchange is in the books" in said.stdout
+
+    def test_the_script_says_no_when_anything_in_the_slip_is_changed(self, bank, tmp_path):
+        transfer_id = live_a_little(bank, times=2)[0]
+        bank.do("seal", at=AT)
+        file = self.slip(bank, transfer_id, bank.ada, tmp_path)
+        slip = json.loads(file.read_text())
+
+        for part, name, value in (
+            ("facts", "posted_minutes", "61"),
+            ("facts", "settled_at", "2026-03-03 12:00:00.000000"),
+            ("entry", "balance_after", "999"),
+            (None, "salt", "00" * 16),
+            (None, "other side", "00" * 32),
+            (None, "check code", "1-" + "00" * 32),
+        ):
+            changed = json.loads(json.dumps(slip))
+            (changed if part is None else changed[part])[name] = value
+            file.write_text(json.dumps(changed))
+            assert self.check(str(file)).returncode == 1, name
+
+    def test_a_check_code_of_another_day_is_told_apart(self, bank, tmp_path):
+        transfer_id = live_a_little(bank, times=1)[0]
+        bank.do("seal", at=AT)
+
+        said = self.check(str(self.slip(bank, transfer_id, bank.ada, tmp_path)), "1-" + "ab" * 32)
+
+        assert said.returncode == 1
+        assert "another one" in said.stdout
+
+    def test_it_shows_nothing_of_the_other_side_s_balance(self, bank):
+        transfer = make_transfer(bank.ada, bank.ben, 60)
+        bank.do("post", transfer=make_transfer(bank.cleo, bank.ben, 717), at=AT)
+        bank.do("post", transfer=transfer, at=AT)
+        bank.do("seal", at=AT)
+
+        shown = json.dumps(bank.see("prove", id=transfer.id, account=bank.ada).as_data())
+
+        assert "777" not in shown  # Ben's balance after it
+        assert json.loads(shown)["entry"]["account_id"] == bank.ada.hex
+
+    def test_is_for_the_two_sides_only(self, bank):
+        transfer_id = live_a_little(bank, times=1)[0]
+        bank.do("seal", at=AT)
+
+        for asked in ({"id": transfer_id, "account": bank.cleo}, {"id": uuid4(), "account": bank.ada}):
+            with pytest.raises(TransferNotFound):
+                bank.see("prove", **asked)
+
+    def test_has_to_wait_for_the_sealer(self, bank):
+        transfer_id = live_a_little(bank, times=1)[0]
+
+        with pytest.raises(NotSealedYet):
+            bank.see("prove", id=transfer_id, account=bank.ada)
+
+
+class Tamperer:
+    """Changes one thing in the sealed past of a bank, at random; what it did can be said."""
+
+    def __init__(self, bank: Bank, seed: int) -> None:
+        self.bank = bank
+        self.random = random.Random(seed)
+        with bank.database.engine.connect() as connection:
+            self.columns = {
+                table: [column["name"] for column in inspect(connection).get_columns(table)]
+                for table in ("transfer", "entry", "seal", "block")
+            }
+            self.rows = {
+                table: connection.execute(
+                    select(*tables.metadata.tables[table].primary_key.columns).where(self._mine(table))
+                ).all()
+                for table in self.columns
+            }
+
+    def _mine(self, table: str):
+        column = tables.metadata.tables[table].c
+        if table == "transfer":
+            return (column.bank_id == self.bank.id) & (column.state != "pending")
+        return column.bank_id == self.bank.id
+
+    def tamper(self, connection) -> str:
+        table = self.random.choice(["transfer", "transfer", "entry", "entry", "seal", "block"])
+        made = tables.metadata.tables[table]
+        key = self.random.choice(self.rows[table])
+        row = [column == value for column, value in zip(made.primary_key.columns, key, strict=True)]
+        if self.random.random() < 0.15:
+            connection.execute(made.delete().where(*row))
+            return f"delete {table} {key}"
+        column = made.c[self.random.choice(self.columns[table])]
+        before = connection.execute(select(column).where(*row)).scalar_one()
+        after = self.other(before, column)
+        connection.execute(made.update().where(*row).values({column: after}))
+        return f"{table}.{column.name} of {key}: {before!r} to {after!r}"
+
+    def other(self, value, column):
+        kind = column.type.python_type
+        if value is None:
+            return {int: 3, str: "x", UUID: uuid4()}.get(kind, AT.date() if kind.__name__ == "date" else AT)
+        if kind is int:
+            return value + self.random.choice([-1, 1, 7])
+        if kind is UUID:
+            return uuid4()
+        if kind is str:
+            return {"posted": "released", "released": "expired"}.get(value, "gift" if value != "gift" else "grant")
+        if kind is bytes:
+            place = self.random.randrange(len(value))
+            return value[:place] + bytes([value[place] ^ (1 << self.random.randrange(8))]) + value[place + 1 :]
+        return value + timedelta(days=1)
+
+
+def test_every_tampering_with_the_sealed_past_is_found(database, capsys):
+    """As an owner of the database, with keys, checks and triggers out of the way; found against the code kept outside."""
+    bank = Bank(database)
+    people = [bank.ada, bank.ben, bank.cleo, *(bank.open_account() for _ in range(5))]
+    chooser = random.Random(11)
+    pairs = [chooser.sample(people, 2) for _ in range(TRANSFERS - 10)]
+    bank.do("post_many", transfers=[make_transfer(one, two, chooser.randint(1, 200)) for one, two in pairs], at=AT)
+    live_a_little(bank, times=2)
+    bank.do("seal", at=AT)
+    head = bank.see("head")
+    change(bank, "SELECT 1")  # takes the guards away
+    tamperer = Tamperer(bank, seed=5)
+    found, missed = Counter(), []
+
+    with database.engine.connect() as connection:
+        if database.is_sqlite:
+            connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
+            connection.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
+            connection.exec_driver_sql("BEGIN")
+        else:
+            connection.exec_driver_sql("SET session_replication_role = replica")
+        while sum(found.values()) - found["refused all the same"] + len(missed) < TAMPERS:
+            inner = connection.begin_nested()
+            try:
+                did = tamperer.tamper(connection)
+            except DatabaseError:  # a key that even an owner runs into
+                inner.rollback()
+                found["refused all the same"] += 1
+                continue
+            findings = Ledger(connection, bank_id=bank.id).verify(heads=[head]).findings
+            inner.rollback()
+            if findings:
+                found[findings[0].check] += 1
+            else:
+                missed.append(did)
+
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\n{database.url.get_backend_name()}: {TAMPERS} tamperings, {len(missed)} missed, {dict(found)}\n"
+        )
+    assert missed == []
+    assert sum(found.values()) - found["refused all the same"] == TAMPERS
