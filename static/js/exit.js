@@ -21,8 +21,12 @@
     document.title = "\u2026";
   }
 
+  // The browser may send this late, or never on a bad line. The cookie is there at once: whatever is asked for next,
+  // by going back or in another page, ends the sign-in as well.
   function endSession() {
     try {
+      const safe = window.location.protocol === "https:" ? "; Secure" : "";
+      document.cookie = "left=yes; Path=/; Max-Age=43200; SameSite=Lax" + safe;
       if (navigator.sendBeacon && navigator.sendBeacon(end, sent)) return;
       fetch(end, { method: "POST", body: sent, keepalive: true, redirect: "manual" }).catch(() => {});
     } catch { /* leaving matters more */ }

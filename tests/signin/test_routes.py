@@ -1,7 +1,10 @@
 """Signing in and out, and the first time with a code."""
 
+import re
+
 import pytest
 
+from ledger.errors import VeryBusy
 from tests.clients import is_whole_page
 from tests.factories import NOON
 from timebank import clock
@@ -168,3 +171,61 @@ class TestFirstTime:
 
         assert open_before == 200
         assert stranger.get("/").status_code == 303
+
+
+class TestLeavingQuickly:
+    """The page sets the cookie before it asks for anything, so what is asked next cannot come before it."""
+
+    def test_the_next_thing_asked_for_ends_the_sign_in(self, stranger, user, giver):
+        sign_in(stranger)
+        held = cookie(stranger).value
+        stranger.client.set_cookie("left", "yes")
+
+        assert giver.name not in stranger.get("/urgent-help").text
+
+        assert stranger.client.get_cookie("left") is None
+        stranger.client.set_cookie("sign-in", held)
+        assert stranger.get("/").status_code == 303
+
+    def test_what_looks_the_same_for_everybody_does_not_count_as_the_next_thing(self, stranger, user, giver):
+        sign_in(stranger)
+        stranger.client.set_cookie("left", "yes")
+
+        stranger.get("/health")
+
+        assert stranger.client.get_cookie("left").value == "yes"
+        assert giver.name not in stranger.get("/").text
+
+    def test_signing_in_again_works_at_once(self, stranger, user, giver):
+        sign_in(stranger)
+        stranger.client.set_cookie("left", "yes")
+        page = stranger.get("/sign-in/").text
+        token = re.search(r'name="csrf_token" value="([^"]+)', page).group(1)
+
+        stranger.post("/sign-in/", {"sign_in_name": "ada", "password": PASSWORD}, token=token)
+
+        assert giver.name in stranger.get("/").text
+
+    def test_an_answer_that_comes_late_does_not_open_the_sign_in_again(self, app, stranger, user):
+        sign_in(stranger)
+        held = cookie(stranger).value
+        with app.test_request_context("/", headers={"Cookie": f"sign-in={held}"}) as late:
+            late.session["told"] = "something"
+            stranger.post("/leave-now", {})
+            answer = app.response_class()
+            app.session_interface.save_session(app, late.session, answer)
+
+        assert "Set-Cookie" not in answer.headers
+        stranger.client.set_cookie("sign-in", held)
+        assert stranger.get("/").status_code == 303
+
+    def test_a_crowded_bank_does_not_turn_a_finished_act_into_an_error(self, app, stranger, user, monkeypatch):
+        """The sign-in is kept after the act; when that has to wait too long, what was done stays done and is answered."""
+        sign_in(stranger)
+
+        def crowded():
+            raise VeryBusy
+
+        monkeypatch.setattr(app.session_interface.database, "writing", crowded)
+
+        assert stranger.post("/leave-now", {}).status_code == 303
