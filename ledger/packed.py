@@ -10,13 +10,14 @@ from itertools import count
 from typing import Any
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 FACTS = (
     "id", "bank_id", "kind", "giver_id", "receiver_id", "minutes", "happened_on", "recorded_by", "recorded_at",
     "fingerprint", "reverses_id", "reversal_reason", "group_id", "peer_id", "state", "expires_at", "stopped_at",
-    "frozen_at", "posted_minutes", "out_side", "in_side", "confirmed_by", "release_reason", "settled_at",
-)  # fmt: skip
-ENTRY = ("transfer_id", "side", "bank_id", "account_id", "minutes", "balance_after", "seq")
+    "frozen_at", "posted_minutes", "confirmed_by", "release_reason", "settled_at",
+)  # fmt: skip  # where it stands in each account is for the owner of that account: it is in the entries
+ENTRY = ("transfer_id", "side", "account_id", "minutes", "balance_after", "seq")
 
 _IDS = frozenset({
     "id", "bank_id", "giver_id", "receiver_id", "recorded_by", "reverses_id", "group_id", "peer_id", "confirmed_by",
@@ -68,8 +69,8 @@ def settled(*, postgresql: bool, where: str, more: str = "", join: str = "") -> 
     return (
         f"SELECT {as_text('id', 'transfer', postgresql=postgresql)}, {packed(FACTS, 'transfer', postgresql=postgresql)},"
         f" {entries[0]}, {entries[1]}{more} FROM transfer"
-        " LEFT JOIN entry AS giver ON giver.transfer_id = transfer.id AND giver.side = 1"
-        " LEFT JOIN entry AS receiver ON receiver.transfer_id = transfer.id AND receiver.side = -1"
+        " LEFT JOIN entry AS giver ON giver.account_id = transfer.giver_id AND giver.seq = transfer.giver_seq"
+        " LEFT JOIN entry AS receiver ON receiver.account_id = transfer.receiver_id AND receiver.seq = transfer.receiver_seq"
         f" {join} WHERE {where}"
     )
 
@@ -100,10 +101,14 @@ def stream(connection: Connection, statement: str, values: Iterable[Any] = ()) -
         statement = statement.replace("%", "%%").replace("?", "%s")
     else:
         cursor = driver.cursor()
+    driver_error = connection.dialect.loaded_dbapi.Error
     with closing(cursor):
-        cursor.execute(statement, tuple(values))
-        while rows := cursor.fetchmany(AT_ONCE):
-            yield from rows
+        try:
+            cursor.execute(statement, tuple(values))
+            while rows := cursor.fetchmany(AT_ONCE):
+                yield from rows
+        except driver_error as error:
+            raise DBAPIError.instance(statement, None, error, driver_error) from error
 
 
 def word(connection: Connection, one: Any) -> Any:

@@ -17,7 +17,7 @@ from ledger.accounts import Account, AccountKind, AccountStatus
 from ledger.errors import AccountNotFound, ChangedMeanwhile, SameIdOtherContent
 from ledger.periods import Period
 from ledger.statements import Line
-from ledger.transfers import SIDE, Entry, Posted, Receipt, Transfer, TransferKind, TransferRecord, TransferState
+from ledger.transfers import SIDE, Posted, Receipt, Transfer, TransferKind, TransferRecord, TransferState
 
 AT_ONCE = 1000  # ids in one statement; SQLite takes 32,766 values
 LIVE = ("pending", "posted")
@@ -29,6 +29,7 @@ _write_account = (
     .where(_account.id == bindparam("row_id"), *(_account[name] == bindparam(f"was_{name}") for name in WATCHED))
     .values({name: bindparam(f"now_{name}") for name in (*WATCHED, "paused_at")})
 )
+_places = (_transfer.giver_balance, _transfer.giver_seq, _transfer.receiver_balance, _transfer.receiver_seq)
 _reversal = tables.transfer.alias("reversal")
 _paused = select(_account.id).where(_account.paused_at.is_not(None)).correlate(tables.transfer)
 _records = (
@@ -94,23 +95,6 @@ class Rows:
         # Without this the count of an INSERT is gone with the cursor on PostgreSQL.
         if self._connection.execute(new, rows, execution_options={"preserve_rowcount": True}).rowcount != len(rows):
             raise SameIdOtherContent
-
-    def insert_entries(self, entries: Iterable[Entry], posted: Iterable[Posted]) -> None:
-        """Giver's and receiver's by turns, in posting order."""
-        rows = [
-            {
-                "transfer_id": entry.transfer_id,
-                "side": SIDE.giver if entry.minutes > 0 else SIDE.receiver,
-                "bank_id": self._bank_id,
-                "account_id": entry.account,
-                "minutes": abs(entry.minutes),
-                "balance_after": after.balance,
-                "seq": after.seq,
-            }
-            for entry, after in zip(entries, posted, strict=True)
-        ]
-        if rows:
-            self._connection.execute(insert(tables.entry), rows)
 
     def write_accounts(self, before: Mapping[UUID, Account], after: Mapping[UUID, Account]) -> None:
         """Raises ChangedMeanwhile."""
@@ -248,11 +232,12 @@ class Rows:
 
     def list_receipts(self, transfer_ids: Iterable[UUID]) -> dict[UUID, Receipt]:
         """What posting did at the time, of those that are posted."""
-        sides: dict[UUID, dict[int, Posted]] = {}
+        found: dict[UUID, Receipt] = {}
         for some in _batches(list(transfer_ids)):
-            for row in self._connection.execute(select(tables.entry).where(_entry.transfer_id.in_(some))):
-                sides.setdefault(row.transfer_id, {})[row.side] = Posted(balance=row.balance_after, seq=row.seq)
-        return {one: Receipt(giver=both[SIDE.giver], receiver=both[SIDE.receiver]) for one, both in sides.items()}
+            posted = select(_transfer.id, *_places).where(_transfer.id.in_(some), _transfer.state == "posted")
+            for one, *places in self._connection.execute(posted):
+                found[one] = Receipt(giver=Posted(*places[:2]), receiver=Posted(*places[2:]))
+        return found
 
     def list_lines(self, account_id: UUID, *, first: int, end: int) -> tuple[Line, ...]:
         """Entries with `first` <= seq < `end`, in posting order."""
@@ -264,8 +249,8 @@ class Rows:
         return self._connection.scalar(first.with_only_columns(_entry.seq))
 
     def find_balance_after(self, account_id: UUID, *, seq: int) -> int | None:
-        line = select(_entry.balance_after).where(_entry.bank_id == self._bank_id, _entry.account_id == account_id)
-        return self._connection.scalar(line.where(_entry.seq == seq))
+        line = select(_entry.balance_after).where(_entry.account_id == account_id, _entry.seq == seq)
+        return self._connection.scalar(line)
 
     def _list_transfers(self, transfer_ids: Sequence[UUID]) -> list[TransferRecord]:
         mine = _records.where(_transfer.bank_id == self._bank_id)
@@ -290,7 +275,7 @@ class Rows:
         return (
             select(tables.entry, tables.transfer)
             .join_from(tables.entry, tables.transfer, _transfer.id == _entry.transfer_id)
-            .where(_entry.bank_id == self._bank_id, _entry.account_id == account_id)
+            .where(_transfer.bank_id == self._bank_id, _entry.account_id == account_id)
         )
 
 

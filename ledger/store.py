@@ -40,7 +40,6 @@ from ledger.transfers import (
     TransferKind,
     TransferRecord,
     TransferState,
-    both_entries,
 )
 
 STILL_NO_MORE = {"frozen_at": None, "stopped_at": None}  # what is settled has no clock
@@ -197,10 +196,9 @@ class Ledger:
         before = self._rows.lock_accounts([record.giver, record.receiver])
         after = dict(before)
         receipt = _move(after, record, posted=length, held=-record.minutes, may_pass_floor=waiver is not None)
-        self._rows.settle([id], _posted(length, at) | STILL_NO_MORE | {"confirmed_by": by})
+        self._rows.settle([id], _posted(length, receipt, at) | STILL_NO_MORE | {"confirmed_by": by})
         self._rows.write_accounts(before, after)
         self._record_waiver(waiver, [record], before, after, at)
-        self._rows.insert_entries(both_entries(record, length), receipt)
         return receipt
 
     # What else may become of a waiting transfer
@@ -422,18 +420,13 @@ class Ledger:
         new: list[tuple[Transfer, dict[str, Any]]] = []
         for transfer, row in zip(transfers, rows, strict=True):
             if transfer.id not in receipts:
-                receipts[transfer.id] = _move(
-                    after, transfer, posted=transfer.minutes, may_pass_floor=waiver is not None
-                )
-                new.append((transfer, row | _posted(transfer.minutes, at)))
+                receipt = _move(after, transfer, posted=transfer.minutes, may_pass_floor=waiver is not None)
+                receipts[transfer.id] = receipt
+                new.append((transfer, row | _posted(transfer.minutes, receipt, at)))
         if new:
             self._check_period(at)
         self._rows.insert_transfers([row for _, row in new])
         self._rows.write_accounts(before, after)
-        self._rows.insert_entries(
-            chain.from_iterable(transfer.entries for transfer, _ in new),
-            chain.from_iterable(receipts[transfer.id] for transfer, _ in new),
-        )
         self._record_waiver(waiver, [transfer for transfer, _ in new], before, after, at)
         return tuple(receipts[transfer.id] for transfer in transfers)
 
@@ -566,9 +559,16 @@ def _move(
     return Receipt(giver=gives.last, receiver=receives.last)
 
 
-def _posted(minutes: int, at: datetime) -> dict[str, Any]:
-    sides = {"in_side": SIDE.giver, "out_side": SIDE.receiver}
-    return {"state": "posted", "posted_minutes": minutes, "settled_at": at, **sides}
+def _posted(minutes: int, receipt: Receipt, at: datetime) -> dict[str, Any]:
+    """What the database writes the two entries from."""
+    gives, receives = receipt
+    places = {
+        "giver_seq": gives.seq,
+        "giver_balance": gives.balance,
+        "receiver_seq": receives.seq,
+        "receiver_balance": receives.balance,
+    }
+    return {"state": "posted", "posted_minutes": minutes, "settled_at": at, **places}
 
 
 def _released(reason: str, at: datetime) -> dict[str, Any]:

@@ -156,7 +156,10 @@ class Transfer:
     @property
     def entries(self) -> tuple[Entry, Entry]:
         """The giver's and the receiver's; they sum to zero, whatever the length."""
-        return both_entries(self, self.minutes)
+        return (
+            Entry(transfer_id=self.id, account=self.giver, minutes=SIDE.giver * self.minutes),
+            Entry(transfer_id=self.id, account=self.receiver, minutes=SIDE.receiver * self.minutes),
+        )
 
     def fingerprint(
         self, *, bank_id: UUID, act: str, reverses_id: UUID | None = None, reversal_reason: str = ""
@@ -217,13 +220,6 @@ def fits_fingerprint(stored: Mapping[str, str | None]) -> bool:
 
 def _uuid(text: str | None) -> UUID:
     return UUID(text or "")
-
-
-def both_entries(transfer: "Transfer | TransferRecord", minutes: int) -> tuple[Entry, Entry]:
-    return (
-        Entry(transfer_id=transfer.id, account=transfer.giver, minutes=SIDE.giver * minutes),
-        Entry(transfer_id=transfer.id, account=transfer.receiver, minutes=SIDE.receiver * minutes),
-    )
 
 
 def check_length(minutes: int, kind: TransferKind) -> None:

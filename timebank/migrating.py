@@ -57,8 +57,8 @@ def downgrade(database: Database, target: str) -> None:
 CHANGES = {
     "account": ("posted", "held_out", "held_in", "seq", "status", "floor_waived", "paused_at"),
     "transfer": (
-        "state", "expires_at", "stopped_at", "frozen_at", "posted_minutes", "out_side", "in_side", "confirmed_by",
-        "release_reason", "settled_at",
+        "state", "expires_at", "stopped_at", "frozen_at", "posted_minutes", "giver_seq", "giver_balance",
+        "receiver_seq", "receiver_balance", "confirmed_by", "release_reason", "settled_at",
     ),
     "sealed_account": ("seq",),
 }  # fmt: skip

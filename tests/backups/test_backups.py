@@ -5,6 +5,7 @@ import io
 import pytest
 from sqlalchemy import select
 
+from ledger.tables import entry
 from tests.exports.making import live
 from tests.imports.commanding import Console
 from tests.imports.making import AT, PEOPLE, TODAY, make_bank, read
@@ -42,7 +43,8 @@ def dump(database: Database) -> bytes:
 
 def everything(database: Database) -> dict[str, list[str]]:
     with database.reading() as session:
-        return {table.name: sorted(map(repr, rows.each_row(session, table))) for table in rows.tables()}
+        kept = {table.name: sorted(map(repr, rows.each_row(session, table))) for table in rows.tables()}
+        return kept | {"entry": sorted(map(repr, session.execute(select(entry))))}
 
 
 def restore(database: Database, path) -> int:
@@ -71,7 +73,7 @@ class TestRestore:
         restored = restore(database, file)
 
         assert everything(database) == backup[1]
-        assert restored == sum(map(len, backup[1].values())) > 500
+        assert restored == sum(map(len, backup[1].values())) - len(backup[1]["entry"]) > 300
         assert {"query", "answer", "imported_row", "scheme_membership"} <= {
             name for name, found in backup[1].items() if found
         }

@@ -16,7 +16,16 @@ WAITS = {
     "happened_on": "'2026-03-01'", "recorded_by": "{ada}", "recorded_at": NOW, "fingerprint": "{print}",
     "state": "'pending'",
 }  # fmt: skip
-SETTLED = {"state": "'posted'", "posted_minutes": "60", "out_side": "-1", "in_side": "1", "settled_at": NOW}
+PLACES = ("giver_seq", "giver_balance", "receiver_seq", "receiver_balance")
+
+
+def settled(minutes: int = 60) -> dict[str, str]:
+    """What makes a transfer from Ada to Ben posted: the next line in her account, and in his."""
+    places = dict(zip(PLACES, ("4", f"{60 + minutes}", "2", f"{-60 - minutes}"), strict=True))
+    return {"state": "'posted'", "posted_minutes": f"{minutes}", "settled_at": NOW, **places}
+
+
+SETTLED = settled()
 NO_CHECK = {"frozen_at": "NULL", "stopped_at": "NULL"}  # what is being checked goes on
 RELEASED = {"state": "'released'", "release_reason": "'x'", "settled_at": NOW}
 ROWS = {
@@ -26,8 +35,7 @@ ROWS = {
     },
     "transfer": WAITS,
     "entry": {
-        "bank_id": "{bank}", "transfer_id": "{new}", "side": "1", "account_id": "{ada}", "minutes": "60",
-        "balance_after": "120", "seq": "4",
+        "transfer_id": "{posted}", "side": "1", "account_id": "{ada}", "minutes": "60", "balance_after": "120", "seq": "4",
     },
     "waiver": {
         "transfer_id": "{posted}", "bank_id": "{bank}", "account_id": "{ada}", "waived_by": "{ben}", "reason": "'x'",
@@ -55,9 +63,8 @@ def waiting(**lies: str) -> str:
     return insert("transfer", **lies)
 
 
-def posted(**lies: str) -> str:
-    """The row of a posted transfer, without its entries."""
-    return insert("transfer", **SETTLED | lies)
+def posted(minutes: int = 60, **lies: str) -> str:
+    return insert("transfer", **settled(minutes) | lies)
 
 
 def reversal(**lies: str) -> str:
@@ -67,18 +74,8 @@ def reversal(**lies: str) -> str:
 
 
 def entry(**lies: str) -> str:
-    """What Ada gave: the next line in her account."""
+    """A line that Ada's account could have next, if a transfer said so."""
     return insert("entry", **lies)
-
-
-def other_entry(**lies: str) -> str:
-    """What Ben received: the next line in his."""
-    return insert("entry", **{"side": "-1", "account_id": "{ben}", "balance_after": "-120", "seq": "2"} | lies)
-
-
-def both(minutes: int = 60, **same: str) -> str:
-    ends = (entry, f"{60 + minutes}"), (other_entry, f"{-60 - minutes}")
-    return "".join(one(minutes=f"{minutes}", balance_after=after, **same) for one, after in ends)
 
 
 def change(table: str, which: str, **lies: str) -> str:
@@ -89,7 +86,10 @@ def change_transfer(which: str, **lies: str) -> str:
     return change("transfer", f"id = {{{which}}}", **lies)
 
 
-CONFIRMED = SETTLED | {"posted_minutes": "30", "confirmed_by": "{ben}"}
+def confirmed(minutes: int = 30, **lies: str) -> dict[str, str]:
+    return settled(minutes) | {"confirmed_by": "{ben}"} | lies
+
+
 ADAS = "transfer_id = {posted} AND side = 1"
 ROW_OF = {
     "waiver": "transfer_id = {waived}",
@@ -105,34 +105,24 @@ ENTRIES = {
     "an entry is written over with what it was": change("entry", ADAS, minutes="minutes"),
     "an entry is deleted": f"DELETE FROM entry WHERE {ADAS}",
     "both entries are deleted": "DELETE FROM entry WHERE transfer_id = {posted}",
-    "two entries change places": (
-        "DELETE FROM entry WHERE account_id = {cleo}; "
-        + entry(transfer_id="{undoing}", account_id="{cleo}", minutes="20", balance_after="20", seq="1")
-        + entry(transfer_id="{undone}", side="-1", account_id="{cleo}", minutes="20", balance_after="0", seq="2")
-    ),
-    # a posted transfer has exactly two entries, - and + its minutes
-    "a posted transfer comes without entries": posted(),
-    "a posted transfer comes with one entry": posted() + entry(),
-    "a posted transfer comes with the other entry only": posted() + other_entry(),
-    "two entries are unequal": posted() + entry() + other_entry(minutes="59", balance_after="-119"),
-    "two entries have the same side": posted() + entry() + other_entry(side="1", balance_after="0"),
-    "a third entry is added": entry(transfer_id="{posted}", side="0", account_id="{ben}", balance_after="-60", seq="2"),
-    "an entry comes twice": entry(transfer_id="{posted}"),
+    # an entry comes with its transfer, which says where it stands
+    "an entry comes by itself": entry(),
+    "an entry comes by itself on the other side": entry(side="-1", account_id="{ben}", balance_after="-120", seq="2"),
+    "an entry belongs to no transfer": entry(transfer_id="{new}"),
     "an entry belongs to a waiting transfer": entry(transfer_id="{held}", minutes="30", balance_after="90"),
-    "an entry belongs to no transfer": entry(),
-    "an entry has no minutes": posted() + entry(minutes="0", balance_after="60") + other_entry(),
-    # an entry stands in its transfer's account, follows the last one, and stays in its bank
-    "an entry stands in a stranger's account": (
-        posted() + entry(account_id="{cleo}", balance_after="60", seq="3") + other_entry()
-    ),
-    "entries change sides": (
-        posted() + entry(account_id="{ben}", balance_after="0", seq="2")
-        + other_entry(account_id="{ada}", balance_after="0", seq="4")
-    ),
-    "an entry leaves a gap": posted() + entry(seq="5") + other_entry(),
-    "an entry takes another's number": posted() + entry(seq="1", balance_after="60") + other_entry(),
-    "an entry carries a wrong balance": posted() + entry(balance_after="121") + other_entry(),
-    "an entry names another bank": posted() + entry(bank_id="{other_bank}") + other_entry(),
+    "a third entry is added": entry(account_id="{dora}", balance_after="60", seq="1"),
+    "a third entry is added on the other side": entry(side="-1", account_id="{dora}", balance_after="-60", seq="1"),
+    "an entry comes twice": entry(seq="1", balance_after="60"),
+    # it follows the last one
+    "an entry leaves a gap": posted(giver_seq="5"),
+    "an entry leaves a gap on the other side": posted(receiver_seq="3"),
+    "an entry takes another's number": posted(giver_seq="1", giver_balance="60"),
+    "an entry comes before the first": posted(giver_seq="0", giver_balance="60"),
+    "an entry carries a wrong balance": posted(giver_balance="121"),
+    "an entry carries a wrong balance on the other side": posted(receiver_balance="-119"),
+    "the balances move by another length": posted(posted_minutes="59"),
+    "a confirmed entry leaves a gap": change("transfer", "id = {held}", **confirmed(giver_seq="5")),
+    "a confirmed entry carries a wrong balance": change("transfer", "id = {held}", **confirmed(receiver_balance="-91")),
 }  # fmt: skip
 FACTS = {
     "id": "{new}", "bank_id": "{other_bank}", "kind": "'gift'", "giver_id": "{cleo}", "receiver_id": "{cleo}",
@@ -158,23 +148,22 @@ TRANSFERS = {
     ),
     "the reason of a released transfer is changed": change_transfer("released", release_reason="'y'"),
     "a transfer is in an unknown state": change_transfer("held", state="'thinking'", settled_at=NOW),
-    "a waiting transfer is posted without entries": change_transfer("held", **CONFIRMED),
-    "a waiting transfer is posted without its sides": change_transfer(
+    "a waiting transfer is posted without its places": change_transfer(
         "held", state="'posted'", posted_minutes="30", settled_at=NOW
     ),
-    "a waiting transfer is posted without a length": change_transfer(
-        "held", state="'posted'", out_side="-1", in_side="1", settled_at=NOW
-    ),
+    **{f"a transfer is posted without its {place}": posted(**{place: "NULL"}) for place in PLACES},
+    **{f"a waiting transfer has a {place}": waiting(**{place: "1"}) for place in PLACES},
+    "a waiting transfer is posted without a length": change_transfer("held", **confirmed(posted_minutes="NULL")),
     "a waiting transfer has a posted length": change_transfer("held", posted_minutes="30"),
     "a waiting transfer is settled": change_transfer("held", settled_at=NOW),
     "a waiting transfer is confirmed": change_transfer("held", confirmed_by="{ben}"),
     "a waiting transfer has a reason to be released": change_transfer("held", release_reason="'x'"),
     "hours are confirmed by who recorded them": (
-        change_transfer("held", **CONFIRMED | {"confirmed_by": "{ada}"}) + both(30, transfer_id="{held}")
+        change_transfer("held", **confirmed(confirmed_by="{ada}"))
     ),
     # what is being checked waits, and its clock stands still
     "a frozen transfer is posted": (
-        change_transfer("frozen", **CONFIRMED | {"posted_minutes": "15", **NO_CHECK}) + both(15, transfer_id="{frozen}")
+        change_transfer("frozen", **confirmed(15), **NO_CHECK)
     ),
     "a frozen transfer expires": change_transfer("frozen", state="'expired'", settled_at=NOW, **NO_CHECK),
     "a frozen transfer is released and stays frozen": change_transfer("frozen", **RELEASED, stopped_at="NULL"),
@@ -199,9 +188,9 @@ TRANSFERS = {
         id="{held}", bank_id="{other_bank}", giver_id="{stranger}", receiver_id="{other_stranger}"
     ),
     # a closed period keeps its figures
-    "a transfer is posted into a closed period": posted(settled_at=LONG_AGO) + both(),
+    "a transfer is posted into a closed period": posted(settled_at=LONG_AGO),
     "a transfer is confirmed into a closed period": (
-        change_transfer("held", **CONFIRMED | {"settled_at": LONG_AGO}) + both(30, transfer_id="{held}")
+        change_transfer("held", **confirmed(settled_at=LONG_AGO))
     ),
     # lengths and accounts of a transfer
     "a transfer has no minutes": waiting(minutes="0"),
@@ -209,20 +198,16 @@ TRANSFERS = {
     "a transfer is longer than any": waiting(minutes="10000001"),
     "an exchange is longer than a day": waiting(kind="'exchange'", minutes="1441"),
     "an exchange is confirmed as longer than a day": (
-        change_transfer("held", **CONFIRMED | {"posted_minutes": "1441"}) + both(1441, transfer_id="{held}")
+        change_transfer("held", **confirmed(1441))
     ),
-    "a transfer is posted with no minutes": posted(posted_minutes="0") + both(0),
-    "a transfer is posted as longer than any": posted(posted_minutes="10000001") + both(10_000_001),
+    "a transfer is posted with no minutes": posted(0),
+    "a transfer is posted as longer than any": posted(10_000_001),
     "a transfer goes to its own giver": waiting(receiver_id="{ada}"),
     "the receiver has an account in another bank": waiting(receiver_id="{stranger}"),
     "the giver has an account in another bank": waiting(giver_id="{stranger}"),
     "a transfer is of an unknown kind": waiting(kind="'payment'"),
     "a transfer was recorded by nobody": waiting(recorded_by="NULL"),
     "a fingerprint is cut short": waiting(fingerprint="{short}"),
-    "a posted transfer says nothing of what goes out": posted(out_side="NULL") + both(),
-    "a posted transfer says nothing of what comes in": posted(in_side="NULL") + both(),
-    "what goes out is what comes in": posted(out_side="1") + entry(),
-    "what comes in is what goes out": posted(in_side="-1") + both(),
     # bridges
     "a bridge names no other end": waiting(kind="'bridge'"),
     "a gift names the other end of a bridge": waiting(peer_id="{held}"),
@@ -239,9 +224,7 @@ TRANSFERS = {
     "a reversal stands in another bank": reversal(bank_id="{other_bank}"),
     "a reversal undoes what was never there": reversal(reverses_id="{other_new}"),
     "a reversal is confirmed with another length": (
-        change_transfer("doubt", **CONFIRMED | {"posted_minutes": "39"})
-        + entry(transfer_id="{doubt}", account_id="{finn}", minutes="39", balance_after="-1", seq="2")
-        + entry(transfer_id="{doubt}", side="-1", account_id="{eve}", minutes="39", balance_after="101", seq="3")
+        change_transfer("doubt", **confirmed(39, giver_seq="2", giver_balance="-1", receiver_seq="3", receiver_balance="101"))
     ),
     "a transfer is reversed twice": (
         reversal(giver_id="{cleo}", minutes="20", reverses_id="{undone}")
@@ -281,6 +264,7 @@ BESIDE = {
     "a floor is waived without a reason": insert("waiver", reason="''"),
     "a floor is waived twice for one transfer": insert("waiver", transfer_id="{waived}", account_id="{late}"),
     "a floor is waived for no transfer": insert("waiver", transfer_id="{new}"),
+    "a floor is waived for a transfer of another bank": insert("waiver", bank_id="{other_bank}", account_id="{stranger}"),
     "a floor is waived for an account of another bank": insert("waiver", account_id="{stranger}"),
     "a closed period ends sooner": change("period", ROW_OF["period"], until=LONG_AGO),
     "the figures of a closed period are changed": change("period", ROW_OF["period"], minutes="61"),
@@ -297,6 +281,7 @@ BESIDE = {
     "a place is sealed twice": insert("seal", no="1"),
     "a transfer is sealed twice": insert("seal", transfer_id="{posted}"),
     "no transfer is sealed": insert("seal", transfer_id="{new}"),
+    "a transfer of another bank is sealed": insert("seal", bank_id="{other_bank}"),
     "an account has two bookmarks": insert("sealed_account") * 2,
     "a bookmark lies in an account of another bank": insert("sealed_account", account_id="{stranger}"),
 }  # fmt: skip
@@ -304,9 +289,10 @@ ATTACKS = ENTRIES | TRANSFERS | ACCOUNTS | BESIDE
 
 REPLACE = "INSERT OR REPLACE"
 REPLACEMENTS = {
-    "an entry is replaced": insert("entry", verb=REPLACE, transfer_id="{posted}"),
-    "an entry is replaced by one of another transfer": (
-        posted() + insert("entry", verb=REPLACE, seq="1", balance_after="60") + other_entry()
+    "an entry is replaced": insert("entry", verb=REPLACE, seq="1", balance_after="60"),
+    "an entry is replaced by another transfer's": insert("entry", verb=REPLACE, transfer_id="{undone}", seq="1", balance_after="60"),
+    "an entry is replaced when another transfer is posted": insert(
+        "transfer", verb=REPLACE, **SETTLED | {"giver_seq": "1", "giver_balance": "60"}
     ),
     "a transfer is replaced": insert("transfer", verb=REPLACE, id="{held}"),
     "a posted transfer is replaced": insert("transfer", verb=REPLACE, id="{posted}"),
@@ -330,10 +316,7 @@ SQLITE_ATTACKS = REPLACEMENTS | {
     "a count of entries is a fraction": change("account", "id = {ada}", seq="0.5"),
     "a floor is a fraction": insert("account", kind="'partner'", hard_floor="-0.5"),
     "a length is a fraction": waiting(minutes="60.5"),
-    "a posted length is a fraction": (
-        posted(posted_minutes="60.5") + entry(minutes="60.5", balance_after="120.5")
-        + other_entry(minutes="60.5", balance_after="-120.5")
-    ),
+    "a posted length is a fraction": posted(posted_minutes="60.5", giver_balance="120.5", receiver_balance="-120.5"),
 }  # fmt: skip
 POSTGRESQL_ATTACKS = {
     f"the rows of {table} are emptied": f"TRUNCATE {table} CASCADE" for table in ("account", "transfer", "entry", *KEPT)

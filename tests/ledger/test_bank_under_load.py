@@ -96,9 +96,9 @@ def read(world: World, _seed: int, until: float, pipe: Pipe) -> None:
         with snapshot(database) as session:
             rows = session.execute(select(account.c.posted, account.c.seq).where(account.c.bank_id == world.bank)).all()
             sides = session.execute(
-                select(func.count(), func.coalesce(func.sum(entry.c.side * entry.c.minutes), 0)).where(
-                    entry.c.bank_id == world.bank
-                )
+                select(func.count(), func.coalesce(func.sum(entry.c.side * entry.c.minutes), 0))
+                .join(account, account.c.id == entry.c.account_id)
+                .where(account.c.bank_id == world.bank)
             ).one()
         # The balances, the entries, and the entries that the accounts say they have beside those that are there.
         time.sleep(PAUSE)  # nobody totals a bank without a break
@@ -190,7 +190,11 @@ def check_kept(database: Database, world: World, acknowledged: Counter) -> None:
         ids = session.scalars(select(transfer.c.id).where(transfer.c.bank_id == world.bank)).all()
         legs = Counter(
             (row.transfer_id, row.side)
-            for row in session.execute(select(entry.c.transfer_id, entry.c.side).where(entry.c.bank_id == world.bank))
+            for row in session.execute(
+                select(entry.c.transfer_id, entry.c.side)
+                .join(account, account.c.id == entry.c.account_id)
+                .where(account.c.bank_id == world.bank)
+            )
         )
         report = Ledger(session.connection(), bank_id=world.bank).verify()
     assert Counter(one.bytes for one in ids) == acknowledged

@@ -87,7 +87,7 @@ def kept(bank: Bank) -> dict[UUID, int]:
     """How many entries each transfer of the bank has."""
     with bank.database.reading() as session:
         ids = session.scalars(select(transfer.c.id).where(transfer.c.bank_id == bank.id)).all()
-        legs = Counter(session.scalars(select(entry.c.transfer_id).where(entry.c.bank_id == bank.id)))
+        legs = Counter(session.scalars(select(entry.c.transfer_id).where(entry.c.transfer_id.in_(ids))))
     return {one: legs[one] for one in ids}
 
 

@@ -124,7 +124,7 @@ def test_many_who_exchange_among_few_lose_no_minute(bank):
     assert together(*(exchange(turn) for turn in range(4))) == [40] * 4
     report = bank.see("verify")
     assert report.is_clean
-    assert report.counts["entries stand in the accounts of their transfer"] == 320
+    assert report.counts["entries stand where their transfer says"] == 320
 
 
 def test_two_batches_with_a_shared_transfer_post_it_once(bank):

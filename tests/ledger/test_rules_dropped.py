@@ -29,6 +29,9 @@ STOOD_IN_FOR = {
         "pk_account": ("account_comes_once",),
         "pk_transfer": ("transfer_begins: transfer rows are never replaced",),
         "uq_transfer_live_reversal": ("transfer_begins: transfer rows are never replaced",),
+        "pk_entry": ("entry_follows_the_last: entry rows are never replaced",),
+        # A transfer is found by its id; its place in an account belongs to no other one.
+        "entry_follows_the_last: id = NEW.transfer_id": ("entry_follows_the_last: entry rows are never replaced",),
         "pk_waiver": ("waiver_comes_once",),
         "pk_period": ("period_comes_once",),
         "pk_block": ("block_comes_once",),
@@ -42,10 +45,8 @@ STOOD_IN_FOR = {
         "transfer_begins: original.state = 'posted'": ("transfer_begins: original.posted_minutes = NEW.minutes",),
     },
     "postgresql": {
-        # Emptying one of these empties what hangs on it, and that refuses, as long as something hangs on it.
-        "account_is_never_emptied": ("transfer_is_never_emptied", "waiver_is_never_emptied", "seal_is_never_emptied"),
-        "transfer_is_never_emptied": ("waiver_is_never_emptied", "seal_is_never_emptied"),
-        "entry_is_never_emptied": ("transfer_is_never_emptied", "waiver_is_never_emptied", "seal_is_never_emptied"),
+        # Emptying it empties what hangs on it, and that refuses, as long as something hangs on it.
+        "account_is_never_emptied": ("waiver_is_never_emptied",),
     },
 }
 
@@ -190,9 +191,11 @@ class PostgresqlRules:
             for name, statement in self.connection.execute(find.format(tables=tables))
         }
         for trigger, function in self.connection.execute(FUNCTIONS.format(tables=tables)).fetchall():
-            refusals = list(IF.finditer(function))
+            refusals = list(CASE.finditer(function))
             if len(refusals) > 1:
-                self.drops |= {f"{trigger}: {found[1]}": function.replace(found[0], "") for found in refusals}
+                self.drops |= {
+                    f"{trigger}: {found[1]}": function.replace(found[0], "WHEN FALSE THEN '' ") for found in refusals
+                }
         self.names = list(self.drops)
         self.connection.rollback()
 
@@ -222,7 +225,7 @@ TRIGGERS = """SELECT tgname, format('DROP TRIGGER %I ON %I', tgname, tgrelid::re
     FROM pg_trigger WHERE tgrelid IN ({tables}) AND NOT tgisinternal"""
 FUNCTIONS = """SELECT tgname, pg_get_functiondef(tgfoid)
     FROM pg_trigger WHERE tgrelid IN ({tables}) AND NOT tgisinternal"""
-IF = re.compile(r"IF (?:(?!END IF).)*MESSAGE = 'ledger: ((?:[^']|'')*)';\s*END IF;", re.DOTALL)
+CASE = re.compile(r"WHEN (?:(?!THEN ').)*THEN '((?:[^']|'')*)'\s*", re.DOTALL)
 
 
 @dataclass

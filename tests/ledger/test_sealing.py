@@ -213,6 +213,9 @@ class Tamperer:
         column = tables.metadata.tables[table].c
         if table == "transfer":
             return (column.bank_id == self.bank.id) & (column.state != "pending")
+        if table == "entry":
+            accounts = tables.account.c
+            return column.account_id.in_(select(accounts.id).where(accounts.bank_id == self.bank.id))
         return column.bank_id == self.bank.id
 
     def tamper(self, connection) -> str:

@@ -71,7 +71,7 @@ def test_a_changed_balance_is_named_with_what_was_expected_and_found(bank, trans
         ("DELETE FROM entry WHERE account_id = {ada}", "posted transfers have two entries that balance, others none"),
         ("UPDATE entry SET balance_after = 1 WHERE account_id = {ada}", "entries are numbered without a gap and carry the running balance"),
         ("UPDATE entry SET seq = 2 WHERE account_id = {ada}", "entries are numbered without a gap and carry the running balance"),
-        ("UPDATE entry SET account_id = {cleo} WHERE account_id = {ada}", "entries stand in the accounts of their transfer"),
+        ("UPDATE entry SET account_id = {cleo} WHERE account_id = {ada}", "entries stand where their transfer says"),
         ("UPDATE transfer SET state = 'released' WHERE id = {transfer}", "posted transfers have two entries that balance, others none"),
         ("UPDATE transfer SET kind = 'reversal' WHERE id = {transfer}", "every live reversal mirrors one posted transfer, which has no other"),
     ],

@@ -3,23 +3,24 @@
 The rows are the same from SQLite and from PostgreSQL, so that a bank can move from one to the other.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Date, DateTime, LargeBinary, Select, Table, Uuid, case, select
+from sqlalchemy import Column, Date, DateTime, LargeBinary, Row, Select, Table, Uuid, and_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import sort_tables
 
-from ledger.tables import UtcDateTime, account, block, entry, period, seal, sealed_account, transfer, waiver
+from ledger.tables import UtcDateTime, account, block, period, seal, sealed_account, transfer, waiver
 from timebank.tables import metadata
 
 # A browser's sign-in lives for hours; after a restore people sign in again.
 NOT_KEPT = ("held_sign_in",)
-LEDGER = (account, transfer, entry, waiver, period, block, seal, sealed_account)
-LIVE = ("pending", "posted")
+# Entries are not among them: the database writes them anew from the transfers, which say where each stands.
+LEDGER = (account, transfer, waiver, period, block, seal, sealed_account)
 AT_ONCE = 1000
 
 
@@ -30,38 +31,74 @@ def tables() -> list[Table]:
 
 
 def each_row(session: Session, table: Table) -> Iterator[list[Any]]:
-    for question in _questions(session, table):
-        for row in session.execute(question.execution_options(yield_per=AT_ONCE)):
-            yield [as_plain(value) for value in row]
+    for row in in_posting_order(session) if table is transfer else _rows_by_key(session, table):
+        yield [as_plain(value) for value in row]
 
 
-def _questions(session: Session, table: Table) -> Iterator[Select[Any]]:
-    """One for most tables; transfers come generation by generation, since a reversal follows what it reverses."""
-    if table is entry:
-        yield select(table).order_by(table.c.account_id, table.c.seq)
-    elif table is transfer:
-        yield select(table).where(table.c.reverses_id.is_(None)).order_by(table.c.recorded_at, table.c.id)
-        for generation in _generations(session):
-            for start in range(0, len(generation), AT_ONCE):
-                some = generation[start : start + AT_ONCE]
-                # Of several reversals of one transfer one may live at a time: it comes after those that were let go.
-                is_live = case((table.c.state.in_(LIVE), 1), else_=0)
-                yield select(table).where(table.c.id.in_(some)).order_by(is_live, table.c.recorded_at, table.c.id)
-    else:
-        yield select(table).order_by(*table.primary_key.columns)
+def _rows_by_key(session: Session, table: Table) -> Iterator[Row[Any]]:
+    return _stream(session, select(table).order_by(*table.primary_key.columns))
 
 
-def _generations(session: Session) -> Iterator[list[UUID]]:
-    """Reversals, reversals of reversals, and so on."""
-    question = select(transfer.c.id, transfer.c.reverses_id, transfer.c.state.in_(LIVE))
-    rows = session.execute(question.where(transfer.c.reverses_id.is_not(None))).all()
-    left = {one: of for one, of, _ in rows}
-    lives = {one: is_live for one, _, is_live in rows}
-    while left:
-        generation = [one for one, of in left.items() if of not in left]
-        yield sorted(generation, key=lambda one: (lives[one], one))
-        for one in generation:
-            del left[one]
+def _stream(session: Session, question: Select[Any]) -> Iterator[Row[Any]]:
+    yield from session.execute(question.execution_options(yield_per=AT_ONCE))
+
+
+def in_posting_order(session: Session) -> Iterator[Row[Any]]:
+    """Each posted transfer after the ones before it in both its accounts, then what waits or was let go.
+
+    The clocks of several servers may have disagreed, so the order in time is a beginning only: what comes too early waits
+    for the one that its account still lacks. A reversal that was let go comes before the one that stands: of several
+    reversals of one transfer one may live at a time.
+    """
+    let_go = _let_go_reversals(session)
+    posted = (
+        select(transfer).where(transfer.c.state == "posted").order_by(transfer.c.settled_at, _further_on, transfer.c.id)
+    )
+    for row in _unrolled(_stream(session, posted)):
+        yield from let_go.pop(row.reverses_id, ())
+        yield row
+    for rows in let_go.values():
+        yield from rows
+    waiting = select(transfer).where(transfer.c.state != "posted").order_by(transfer.c.recorded_at, transfer.c.id)
+    yield from _stream(session, waiting.where(~_is_let_go_reversal))
+
+
+_further_on = transfer.c.giver_seq + transfer.c.receiver_seq  # of two with one moment, a good guess at the earlier
+_is_let_go_reversal = and_(transfer.c.reverses_id.is_not(None), transfer.c.state.in_(["released", "expired"]))
+
+
+def _let_go_reversals(session: Session) -> dict[UUID | None, list[Row[Any]]]:
+    found: dict[UUID | None, list[Row[Any]]] = {}
+    for row in session.execute(
+        select(transfer).where(_is_let_go_reversal).order_by(transfer.c.recorded_at, transfer.c.id)
+    ):
+        found.setdefault(row.reverses_id, []).append(row)
+    return found
+
+
+def _unrolled(rows: Iterable[Row[Any]]) -> Iterator[Row[Any]]:
+    """In each account by number. A row waits under the place that its account lacks, and comes when that has come."""
+    stands: Counter[UUID] = Counter()  # how many entries of each account have come
+    early: dict[tuple[UUID, int], Row[Any]] = {}
+    for row in rows:
+        ready = [row]
+        while ready:
+            one = ready.pop()
+            lacking = [(account_id, seq - 1) for account_id, seq in _places(one) if stands[account_id] != seq - 1]
+            if lacking:
+                early[lacking[0]] = one
+                continue
+            yield one
+            for account_id, seq in _places(one):
+                stands[account_id] = seq
+                if (account_id, seq) in early:
+                    ready.append(early.pop((account_id, seq)))
+    if early:
+        raise ValueError("the numbers of an account have a gap")
+
+
+def _places(row: Row[Any]) -> tuple[tuple[UUID, int], tuple[UUID, int]]:
+    return (row.giver_id, row.giver_seq), (row.receiver_id, row.receiver_seq)
 
 
 def as_plain(value: Any) -> Any:

@@ -82,7 +82,7 @@ def list_accounts(session: Session, bank: Bank, *, with_names: bool = False) -> 
         session.execute(
             select(entry.c.account_id, func.min(transfer.c.happened_on))
             .join(transfer, transfer.c.id == entry.c.transfer_id)
-            .where(entry.c.bank_id == bank.id)
+            .where(transfer.c.bank_id == bank.id)
             .group_by(entry.c.account_id)
         ).all()
     )
@@ -144,7 +144,7 @@ def each_entry(session: Session, bank: Bank, accounts: dict[UUID, OutAccount]) -
     rows = (
         select(transfer, entry.c.account_id, entry.c.side, entry.c.balance_after, entry.c.seq)
         .join(entry, entry.c.transfer_id == transfer.c.id)
-        .where(entry.c.bank_id == bank.id)
+        .where(transfer.c.bank_id == bank.id)
         .order_by(entry.c.account_id, entry.c.seq)
     )
     for row in session.execute(rows.execution_options(yield_per=AT_ONCE)):

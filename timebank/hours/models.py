@@ -21,7 +21,7 @@ class HourLog(Base):
 
     __tablename__ = "hour_log"
     __table_args__ = (
-        ForeignKeyConstraint(["bank_id", "id"], [transfer.c.bank_id, transfer.c.id], name="fk_hour_log_transfer"),
+        ForeignKeyConstraint(["id"], [transfer.c.id], name="fk_hour_log_transfer"),
         ForeignKeyConstraint(["bank_id", "scheme_id"], ["scheme.bank_id", "scheme.id"], name="fk_hour_log_scheme"),
         ForeignKeyConstraint(["bank_id", "giver_id"], ["member.bank_id", "member.id"], name="fk_hour_log_giver"),
         ForeignKeyConstraint(["bank_id", "receiver_id"], ["member.bank_id", "member.id"], name="fk_hour_log_receiver"),

@@ -62,7 +62,7 @@ class ImportedRow(Base):
 
     __tablename__ = "imported_row"
     __table_args__ = (
-        ForeignKeyConstraint(["bank_id", "transfer_id"], [transfer.c.bank_id, transfer.c.id]),
+        ForeignKeyConstraint(["transfer_id"], [transfer.c.id], name="fk_imported_row_bank_id_transfer_id"),
         ForeignKeyConstraint(["bank_id", "batch_id"], ["import_batch.bank_id", "import_batch.id"]),
         # A row that was undone may be imported once more; one that stands may not.
         Index(
