@@ -32,9 +32,8 @@ def sha(*parts):
 
 def leaf_of(slip):
     facts = sha(FACTS, VERSION, pack(slip["facts"].values()))
-    mine = bytes(32)
-    if slip["entry"] is not None:
-        mine = sha(ENTRY, VERSION, bytes.fromhex(slip["salt"]), pack(slip["entry"].values()))
+    line = b"" if slip["entry"] is None else pack(slip["entry"].values())  # nothing, where nothing was posted
+    mine = sha(ENTRY, VERSION, bytes.fromhex(slip["salt"]), line)
     other = bytes.fromhex(slip["other side"])
     giver, receiver = (mine, other) if slip["you gave"] else (other, mine)
     return sha(LEAF, VERSION, facts, giver, receiver)

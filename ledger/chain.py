@@ -17,7 +17,6 @@ from uuid import UUID
 
 VERSION = b"\x01"
 LEAF, NODE, FACTS, ENTRY, BLOCK = b"\x00", b"\x01", b"\x02", b"\x03", b"\x04"
-NO_ENTRY = bytes(32)  # where nothing was posted
 NO_BLOCK = bytes(32)  # what the first block follows
 SALT_BYTES = 32  # the first half is the giver's, the second the receiver's
 HALF = SALT_BYTES // 2
@@ -33,12 +32,21 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
+def read_moment(text: str) -> datetime:
+    """Raises ValueError for whatever `moment` would not write."""
+    at = datetime.strptime(text, "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC)
+    if moment(at) != text:
+        raise ValueError(f"{text!r} is written in another way")
+    return at
+
+
 def facts_hash(packed: str) -> bytes:
     return hashlib.sha256(FACTS + VERSION + packed.encode()).digest()
 
 
-def entry_hash(packed: str, salt: bytes) -> bytes:
-    return hashlib.sha256(ENTRY + VERSION + salt + packed.encode()).digest()
+def entry_hash(packed: str | None, salt: bytes) -> bytes:
+    """None where nothing was posted: then the salt is covered alone."""
+    return hashlib.sha256(ENTRY + VERSION + salt + (packed or "").encode()).digest()
 
 
 def leaf_hash(facts: bytes, giver: bytes, receiver: bytes) -> bytes:
@@ -49,8 +57,8 @@ def seal(facts: str, giver: str | None, receiver: str | None, salt: bytes) -> by
     """The leaf of one transfer, from its packed parts."""
     return leaf_hash(
         facts_hash(facts),
-        NO_ENTRY if giver is None else entry_hash(giver, salt[:HALF]),
-        NO_ENTRY if receiver is None else entry_hash(receiver, salt[HALF:]),
+        entry_hash(giver, salt[:HALF]),
+        entry_hash(receiver, salt[HALF:]),
     )
 
 

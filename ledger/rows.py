@@ -121,11 +121,13 @@ class Rows:
 
     # Locking
 
-    def lock_transfer(self, transfer_id: UUID) -> TransferRecord | None:
-        """Locks first and reads then: what was decided while we waited for the lock has to be seen, reversals too."""
-        row = select(_transfer.id).where(_transfer.bank_id == self._bank_id, _transfer.id == transfer_id)
-        self._connection.execute(row.with_for_update())
-        return self.find_transfer(transfer_id)
+    def lock_transfers(self, transfer_ids: Iterable[UUID]) -> list[TransferRecord]:
+        """In id order. Locks first and reads then: what was decided while we waited for a lock has to be seen, reversals too."""
+        ids = sorted(transfer_ids)
+        for some in _batches(ids):
+            rows = select(_transfer.id).where(_transfer.bank_id == self._bank_id, _transfer.id.in_(some))
+            self._connection.execute(rows.order_by(_transfer.id).with_for_update())
+        return self._list_transfers(ids)
 
     def lock_due(self, *, at: datetime, limit: int) -> list[TransferRecord]:
         """Transfers whose time has come. One that somebody is answering at this moment is left to them."""

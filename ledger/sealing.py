@@ -112,7 +112,7 @@ class Sealer:
             entry=own,
             is_giver=is_giver,
             salt=salts[0 if is_giver else 1],
-            other=chain.NO_ENTRY if other is None else chain.entry_hash(other, salts[1 if is_giver else 0]),
+            other=chain.entry_hash(other, salts[1 if is_giver else 0]),
             steps=chain.path(leaves, mine.no - blocks[0].first),
             blocks=tuple(blocks),
         )

@@ -20,7 +20,6 @@ from ledger.chain import Block, Head
 from ledger.errors import (
     AccountNotFound,
     AlreadyReversed,
-    NotPosted,
     PeriodClosed,
     PeriodNotOver,
     ReasonMissing,
@@ -297,25 +296,20 @@ class Ledger:
         Raises TransferNotFound, ReasonMissing, NotPosted, AlreadyReversed, SameIdOtherContent, AccountClosed.
         """
         _check_moment(at)
-        facts = {"reverses_id": id, "reversal_reason": _words(reason)}
-        original = self._lock_transfer(id)
-        if original.posted_minutes is None:
-            raise NotPosted(id)
-        mirror = Transfer(
-            id=reversal_id,
-            giver=original.receiver,
-            receiver=original.giver,
-            minutes=original.posted_minutes,
-            happened_on=original.happened_on,
-            kind=TransferKind.REVERSAL,
-            recorded_by=by,
-        )
-        row = self._new_row(mirror, act="hold" if held else "post", at=at, **facts)
-        self._check_period(at)
-        is_undone = original.reversed_by not in {None, reversal_id}
-        if is_undone and not self._recognise([mirror], [row], act="hold" if held else "post"):
-            raise AlreadyReversed(id)
+        act = "hold" if held else "post"
+        [(mirror, row)] = self._mirrors({id: reversal_id}, reason=reason, act=act, at=at, by=by)
         return self._hold(mirror, row, at=at) if held else self._post([mirror], [row], at=at)[0]
+
+    def reverse_many(
+        self, *, reversals: Mapping[UUID, UUID], reason: str, at: datetime, by: UUID | None = None
+    ) -> tuple[Receipt, ...]:
+        """As `reverse`, all of them or none; `reversals` gives each transfer the id of its mirror. One receipt for each.
+
+        Raises what `reverse` does.
+        """
+        _check_moment(at)
+        mirrors = self._mirrors(reversals, reason=reason, act="post", at=at, by=by)
+        return self._post([mirror for mirror, _ in mirrors], [row for _, row in mirrors], at=at)
 
     # Periods
 
@@ -404,6 +398,28 @@ class Ledger:
         return checks.verify(self._connection, bank_id=self._bank_id, heads=heads, moved=moved)
 
     # What several acts share
+
+    def _mirrors(
+        self, reversals: Mapping[UUID, UUID], *, reason: str, act: str, at: datetime, by: UUID | None
+    ) -> list[tuple[Transfer, dict[str, Any]]]:
+        """What undoes these, in the order given, with the rows to write. The originals are locked."""
+        words = _words(reason)
+        originals = {record.id: record for record in self._rows.lock_transfers(reversals)}
+        mirrors = []
+        for original_id, reversal_id in reversals.items():
+            original = originals.get(original_id)
+            if original is None:
+                raise TransferNotFound(original_id)
+            mirror = original.mirror(id=reversal_id, by=by)
+            facts = {"reverses_id": original_id, "reversal_reason": words}
+            mirrors.append((mirror, self._new_row(mirror, act=act, at=at, **facts)))
+        self._check_period(at)
+        again = [one for one in mirrors if originals[one[1]["reverses_id"]].reversed_by not in {None, one[0].id}]
+        known = self._recognise([mirror for mirror, _ in again], [row for _, row in again], act=act)
+        for mirror, row in again:
+            if mirror.id not in known:
+                raise AlreadyReversed(row["reverses_id"])
+        return mirrors
 
     def _post(
         self,
@@ -503,10 +519,9 @@ class Ledger:
         return transfer.first_fingerprint(bank_id=self._bank_id, act=act, **undoes)
 
     def _lock_transfer(self, transfer_id: UUID) -> TransferRecord:
-        record = self._rows.lock_transfer(transfer_id)
-        if record is None:
-            raise TransferNotFound(transfer_id)
-        return record
+        for record in self._rows.lock_transfers([transfer_id]):
+            return record
+        raise TransferNotFound(transfer_id)
 
     def _first_seq(self, account: UUID, since: datetime, *, otherwise: int) -> int:
         _check_moment(since)

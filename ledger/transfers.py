@@ -17,6 +17,7 @@ from ledger.errors import (
     HoursFrozen,
     LedgerError,
     NoTime,
+    NotPosted,
     NotWaiting,
     NotWholeMinutes,
     OwnRecord,
@@ -274,6 +275,20 @@ class TransferRecord:
     def is_due(self, at: datetime) -> bool:
         """Waited until its expiry. The clock stands still while it is frozen or either side is paused."""
         return self.stopped_at is None and self.expires_at is not None and self.expires_at <= at
+
+    def mirror(self, *, id: UUID, by: UUID | None) -> Transfer:  # noqa: A002 - settled in decisions.md section 4
+        """What undoes it: the same length the other way round. Raises NotPosted."""
+        if self.posted_minutes is None:
+            raise NotPosted(self.id)
+        return Transfer(
+            id=id,
+            giver=self.receiver,
+            receiver=self.giver,
+            minutes=self.posted_minutes,
+            happened_on=self.happened_on,
+            kind=TransferKind.REVERSAL,
+            recorded_by=by,
+        )
 
     def check_pending(self) -> None:
         """Raises AlreadyConfirmed, AlreadyReleased or AlreadyExpired."""

@@ -1,6 +1,7 @@
 """The database: one engine, a session that only reads or one that writes and commits once, and the base of all models."""
 
 import os
+import sqlite3
 import stat
 import threading
 import time
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 from weakref import WeakSet
 
 from sqlalchemy import URL, Connection, Engine, Enum, MetaData, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -328,8 +330,17 @@ def _sqlite_engine(url: str, *, reads_only: bool) -> Engine:
         event.listen(engine, "connect", _only_read)
     # A write that starts as a read can be refused half-way; IMMEDIATE takes its turn at the door.
     begin = "BEGIN" if reads_only else "BEGIN IMMEDIATE"
-    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    event.listen(engine, "begin", lambda connection: _begin_sqlite(connection, begin))
     return engine
+
+
+def _begin_sqlite(connection: Connection, begin: str) -> None:
+    """By the driver itself: each posting begins, and the long way round takes a tenth of its time."""
+    driver: Any = connection.connection.driver_connection
+    try:
+        driver.execute(begin)
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(begin, None, error, sqlite3.Error, dialect=connection.dialect) from error
 
 
 def _set_up_sqlite(connection: Any, _: ConnectionPoolEntry) -> None:

@@ -1,6 +1,8 @@
 """A backup brings back every row, on either database; a bad one changes nothing."""
 
 import io
+from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
@@ -9,6 +11,8 @@ from ledger.tables import entry
 from tests.exports.making import live
 from tests.imports.commanding import Console
 from tests.imports.making import AT, PEOPLE, TODAY, make_bank, read
+from tests.ledger.making import Bank as LedgerBank
+from tests.ledger.making import make_transfer
 from timebank import migrating
 from timebank.backups import files, rows, service
 from timebank.db import Database, snapshot
@@ -32,6 +36,22 @@ def fill(database: Database) -> None:
         log = session.scalars(select(HourLog).where(HourLog.words == "Newsletter")).one()
         giver = session.get_one(Member, log.giver_id)
         queries.open_query(session, log_id=log.id, member=giver, matter=Matter.LENGTH, words="shorter", at=AT)
+
+
+def post_against_the_clock(bank: LedgerBank) -> int:
+    """Each posting a minute before the last one; five of them queried, upheld and reversed after all. How many transfers."""
+    ends = [bank.ada, bank.ben, bank.cleo]
+    posted = []
+    for number in range(40):
+        giver, receiver = ends[number % 3], ends[(number + 1 + number % 2) % 3]
+        posted.append(make_transfer(giver, receiver, 5 + number))
+        bank.do("post", transfer=posted[-1], at=AT - timedelta(minutes=number))
+    for one in posted[:5]:
+        doubt = uuid4()
+        bank.do("reverse", id=one.id, reversal_id=doubt, reason="who?", at=AT, held=True)
+        bank.do("release", id=doubt, reason="it was right", at=AT)
+        bank.do("reverse", id=one.id, reversal_id=uuid4(), reason="wrong", at=AT - timedelta(hours=1))
+    return len(posted) + 10
 
 
 def dump(database: Database) -> bytes:
@@ -90,6 +110,22 @@ class TestRestore:
         assert everything(on_sqlite) == backup[1]
         postgres_copies.discard(on_postgres)
         sqlite_copies.discard(on_sqlite)
+
+    def test_postings_come_back_in_their_order_whatever_the_clocks_said(self, database, sqlite_copies, tmp_path):
+        """The clocks of two servers may disagree; and of two reversals of one transfer the one that stands comes last."""
+        source = Database(sqlite_copies.url())
+        with source.writing() as session:
+            make_bank(session)
+        before = post_against_the_clock(LedgerBank(source))
+        path = tmp_path / "bank.backup"
+        path.write_bytes(dump(source))
+        kept = everything(source)
+
+        restore(database, path)
+
+        assert everything(database) == kept
+        assert len(kept["transfer"]) == before
+        sqlite_copies.discard(source)
 
     def test_what_is_written_meanwhile_is_not_in_it(self, database, tmp_path):
         with database.writing() as session:

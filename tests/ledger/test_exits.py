@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Table, select
 
 from ledger import AccountKind, Ledger, Transfer, TransferKind
 from ledger.periods import Waiver
-from ledger.tables import metadata
+from ledger.tables import account, metadata
 from tests.ledger.dying import count_points, die, watch
 from tests.ledger.making import AT, make_transfer
 from timebank.db import Database
@@ -27,8 +27,8 @@ SPARE = 4  # answers of PostgreSQL that came in one piece this time
 Ids = dict[str, UUID]
 Picture = frozenset[tuple[Any, ...]]
 NAMES = (
-    "bank", "staff", "ada", "ben", "cleo", "empty", "partner", "new", "hours", "mirror", "one", "two", "three", "more",
-    "waiting",
+    "bank", "staff", "ada", "ben", "cleo", "empty", "partner", "new", "hours", "mirror", "second mirror", "one", "two",
+    "three", "more", "waiting",
 )  # fmt: skip
 
 
@@ -72,8 +72,13 @@ class World:
         return frozenset(
             (table.name, *(names.get(value, len(value) if isinstance(value, bytes) else value) for value in row))
             for table in metadata.sorted_tables
-            for row in self.connection.execute(select(table).where(table.c.bank_id == self.ids["bank"]))
+            for row in self.connection.execute(select(table).where(self._is_of_this_bank(table)))
         )
+
+    def _is_of_this_bank(self, table: Table) -> ColumnElement[bool]:
+        if "bank_id" in table.c:
+            return table.c.bank_id == self.ids["bank"]
+        return table.c.account_id.in_(select(account.c.id).where(account.c.bank_id == self.ids["bank"]))
 
 
 Doing = Callable[[World], Any]
@@ -205,6 +210,16 @@ ACTS = {
         (hold("hours", "ada", "ben"), call("freeze", id="hours", at=AT)),
     ),
     "undo": Act("reverse", reversed_, (post("hours", "ada", "ben"),)),
+    "undo several": Act(
+        "reverse_many",
+        lambda world: world.ledger.reverse_many(
+            reversals={world.ids["one"]: world.ids["mirror"], world.ids["two"]: world.ids["second mirror"]},
+            reason="wrong day",
+            by=world.ids["staff"],
+            at=LATER,
+        ),
+        (post("one", "ada", "ben"), post("two", "ben", "cleo")),
+    ),
     "ask for a check of posted hours": Act("reverse", questioned, (post("hours", "ada", "ben"),)),
     "undo after a check": Act(
         "confirm", call("confirm", id="mirror", by="staff", at=LATER), (post("hours", "ada", "ben"), questioned)

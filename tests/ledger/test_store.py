@@ -11,9 +11,11 @@ from ledger.errors import (
     AccountNotFound,
     AlreadyConfirmed,
     AlreadyExpired,
+    AlreadyReversed,
     BelowHardFloor,
     FloorOnlyForPartners,
     HoursFrozen,
+    NotPosted,
     OwnRecord,
     ReasonMissing,
     ReversalKeepsItsLength,
@@ -236,6 +238,25 @@ class TestReverse:
         record = bank.see("get", id=transfer_id)
         assert (record.state, record.reversed_by, record.is_reversed) == (TransferState.POSTED, reversal_id, True)
         assert [line.minutes for line in bank.see("entries", account=bank.ada)] == [60, -60]
+
+    def test_of_several_is_done_together_and_again_answers_the_same(self, bank):
+        hours = [posted(bank, minutes) for minutes in (60, 30, 15)]
+        reversals = {one: uuid4() for one in hours}
+
+        receipts = bank.do("reverse_many", reversals=reversals, reason="wrong day", at=AT)
+
+        assert [receipt.receiver.balance for receipt in receipts] == [45, 15, 0]
+        assert bank.do("reverse_many", reversals=reversals, reason="wrong day", at=AT) == receipts
+        assert bank.see("verify").is_clean
+
+    def test_of_several_is_done_for_all_or_for_none(self, bank):
+        hours, gone, waiting = posted(bank, 60), posted(bank, 30), held(bank, 10)
+        self.undo(bank, gone)
+
+        for other, refusal in ((gone, AlreadyReversed), (waiting, NotPosted), (uuid4(), TransferNotFound)):
+            with pytest.raises(refusal):
+                bank.do("reverse_many", reversals={hours: uuid4(), other: uuid4()}, reason="wrong day", at=AT)
+            assert bank.posted(bank.ada) == 60
 
     def test_of_a_reversal_restores(self, bank):
         reversal_id = self.undo(bank, posted(bank, 60))

@@ -23,6 +23,7 @@ from timebank.schemes.models import Coordinator, SchemeMembership
 from timebank.signin.models import User
 
 REASON = "the import was undone"
+AT_ONCE = 500  # rows in one go to the ledger
 
 
 class BeingChecked(Conflict):
@@ -49,12 +50,13 @@ def undo_import(
     ids = reads.list_standing(session, batch.id)
     touched = reads.reversed_ids(session, bank.id)
     undone = 0
-    for done, transfer_id in enumerate(ids, start=1):
-        last = _last_of(ledger, transfer_id) if transfer_id in touched else transfer_id
-        if last is not None:
-            ledger.reverse(id=last, reversal_id=uuid4(), reason=REASON, at=at)
-            undone += 1
-        moved(done)
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
+        last = [_last_of(ledger, one) if one in touched else one for one in some]
+        standing = {one: uuid4() for one in last if one is not None}
+        ledger.reverse_many(reversals=standing, reason=REASON, at=at)
+        undone += len(standing)
+        moved(start + len(some))
     session.execute(update(ImportedRow).where(ImportedRow.batch_id == batch.id).values(is_undone=True))
     stepped_back = _step_back(session, batch)
     left, staying = _let_members_go(session, batch)
