@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import chain, packed
-from tests.ledger.making import AT
+from tests.ledger.pure.making import AT
 
 LEAVES = st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=40)
 FIELDS = st.lists(st.one_of(st.none(), st.text(max_size=12), st.integers()), max_size=8)

@@ -20,7 +20,7 @@ from ledger.errors import (
     NotWholeMinutes,
     TooLong,
 )
-from tests.ledger.making import DAY, make_transfer
+from tests.ledger.pure.making import DAY, make_transfer
 
 BANK, ADA, BEN = uuid4(), uuid4(), uuid4()
 KINDS = st.sampled_from(sorted(set(TransferKind) - {TransferKind.BRIDGE}))
