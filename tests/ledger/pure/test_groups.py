@@ -4,7 +4,7 @@ import os
 import sys
 from collections import Counter
 from dataclasses import replace
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given, settings
@@ -85,8 +85,10 @@ class TestMutualSessionOfTwo:
         assert (plan.transfers, plan.untimed_minutes, plan.activity_minutes) == ((), 1, 2)
 
     def test_needs_two_people(self):
-        with pytest.raises(GiverIsReceiver):
+        with pytest.raises(GiverIsReceiver) as refused:
             mutual(PEOPLE[0], PEOPLE[0])
+
+        assert refused.value.args == (PEOPLE[0],)
 
     @pytest.mark.parametrize(("minutes", "refusal"), [(0, NoTime), (1441, TooLong), (1.5, NotWholeMinutes)])
     def test_fits_in_a_day(self, minutes, refusal):
@@ -106,6 +108,7 @@ class TestEveryGroupSession:
         assert all(changes[one] <= session.minutes for one in changes)
         assert all(one not in session.facilitators or changes[one] > 0 for one in changes if one != COMMUNITY)
         assert plan.activity_minutes == session.people * session.minutes
+        assert told(plan) == sorted(told(plan))
         assert {(one.group, one.kind) for one in plan.transfers} <= {(session.id, TransferKind.GROUP)}
 
     @given(session=sessions(), posting=st.sampled_from(GroupPosting), data=st.data())
@@ -127,22 +130,35 @@ class TestEveryGroupSession:
         assert session.attendees == {PEOPLE[2]}
 
     def test_has_somebody(self):
-        with pytest.raises(NobodyThere):
-            group_session(facilitators=[])
+        session_id = uuid4()
+
+        with pytest.raises(NobodyThere) as refused:
+            group_session(facilitators=[], id=session_id)
+        assert refused.value.args == (session_id,)
 
     @pytest.mark.parametrize("posting", [GroupPosting.HOSTED, GroupPosting.SHARED])
     def test_is_posted_only_where_somebody_held_it(self, posting):
-        with pytest.raises(NobodyHeldIt):
-            plan_group(group_session(facilitators=[], attendees=PEOPLE), posting)
+        session = group_session(facilitators=[], attendees=PEOPLE)
+
+        with pytest.raises(NobodyHeldIt) as refused:
+            plan_group(session, posting)
+        assert refused.value.args == (session.id,)
 
     @pytest.mark.parametrize(("minutes", "refusal"), [(0, NoTime), (1441, TooLong), (1.5, NotWholeMinutes)])
     def test_fits_in_a_day(self, minutes, refusal):
         with pytest.raises(refusal):
             group_session(facilitators=PEOPLE[:1], minutes=minutes)
 
-    @pytest.mark.parametrize("facts", [{"unnamed": -1}, {"unnamed": 1.5}, {"attendees": [COMMUNITY]}])
-    def test_counts_the_unnamed_and_does_not_name_them(self, facts):
-        with pytest.raises(ValueError, match="unnamed"):
+    @pytest.mark.parametrize(
+        ("facts", "sentence"),
+        [
+            ({"unnamed": -1}, "how many were unnamed is a whole number, zero or above"),
+            ({"unnamed": 1.5}, "how many were unnamed is a whole number, zero or above"),
+            ({"attendees": [COMMUNITY]}, "the community account stands for the unnamed: say how many they were"),
+        ],
+    )
+    def test_counts_the_unnamed_and_does_not_name_them(self, facts, sentence):
+        with pytest.raises(ValueError, match=rf"^{sentence}$"):
             group_session(facilitators=PEOPLE[:1], **facts)
 
 
