@@ -133,7 +133,12 @@ def main(arguments: list[str]) -> int:
     settings = tomllib.loads(Path("pyproject.toml").read_text())["tool"]
     for name in forget_what_changed(stands(settings, root=Path())):
         print(f"Changed since the last time: {name}.")
-    status = subprocess.run([sys.executable, "-P", MUTMUT, "run", *arguments], check=False).returncode
+    with subprocess.Popen([sys.executable, "-P", MUTMUT, "run", *arguments]) as process:
+        try:
+            status = process.wait()
+        except KeyboardInterrupt:
+            process.wait()  # it hears Ctrl-C too, and keeps what it has tried
+            status = 130
     if status:
         return status
     modules = [read(path) for path in settings["mutmut"]["only_mutate"]]
