@@ -244,11 +244,16 @@ def test_a_soak_runs_the_full_form_of_one_folder(calls: list):
     assert os.environ["TIMEBANK_FORM"] == "full"
 
 
+def test_the_soak_of_the_mutants_needs_no_outside_tools_and_hands_on_what_was_typed(calls: list):
+    assert run.soak(["mutants", "--max-children", "1"]) == 0
+    assert calls == [[str(run.PYTHON), "-m", "tests.mutants", "--max-children", "1"]]
+
+
 @pytest.mark.parametrize("arguments", [[], ["nonsense"], [".."], ["data"]])
 def test_an_unknown_soak_is_refused_with_the_names_there_are(arguments: list, capsys: pytest.CaptureFixture):
     assert run.main(["soak", *arguments]) == 2
     names = capsys.readouterr().err.partition(": ")[2].strip().split(", ")
-    assert {"house", "ledger", "matching"} <= set(names)
+    assert {"house", "ledger", "matching", "mutants"} <= set(names)
 
 
 def test_an_unknown_word_is_refused_with_the_usage(capsys: pytest.CaptureFixture):

@@ -1,22 +1,15 @@
-"""Invented accounts and transfers for the ledger's tests."""
+"""Invented accounts for the ledger's tests, in a real database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from ledger import AccountKind, Ledger, Transfer, TransferKind
+from ledger import AccountKind, Ledger
+from tests.ledger.pure.making import AT, COORDINATOR, DAY, make_transfer
 from timebank.db import Database
 
-AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-DAY = date(2026, 3, 1)
-COORDINATOR = uuid4()
-
-
-def make_transfer(giver: UUID, receiver: UUID, minutes: int = 60, **more: Any) -> Transfer:
-    facts: dict[str, Any] = {"id": uuid4(), "happened_on": DAY, "kind": TransferKind.EXCHANGE, "recorded_by": giver}
-    return Transfer(giver=giver, receiver=receiver, minutes=minutes, **facts | more)
+__all__ = ["AT", "COORDINATOR", "DAY", "Bank", "make_transfer"]
 
 
 class Bank:

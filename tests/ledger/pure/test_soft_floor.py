@@ -36,5 +36,5 @@ def test_ten_hours_are_reached_without_a_word_and_one_minute_more_is_told(before
 
 @pytest.mark.parametrize("floor", [1, -1.5, True])
 def test_a_floor_is_whole_minutes_at_zero_or_below(floor):
-    with pytest.raises(ValueError, match="whole minutes"):
+    with pytest.raises(ValueError, match=r"^a soft floor is whole minutes, zero or below$"):
         is_prompted(before=0, after=0, soft_floor=floor)

@@ -41,6 +41,7 @@ class TestParse:
             "1:60",
             "1:5",
             "1.5",
+            "1h 60 min",
             "1h 75 min",
             "1 h 30 h",
             "90 sec",
@@ -51,25 +52,33 @@ class TestParse:
         ],
     )
     def test_refuses_what_it_cannot_be_sure_of(self, text):
-        with pytest.raises(UnclearLength):
+        with pytest.raises(UnclearLength) as refused:
             parse(text)
+
+        assert refused.value.args == (" ".join(text.lower().split()),)
 
     @pytest.mark.parametrize("text", ["0", "0:00", "0 h", "0h 00 min"])
     def test_refuses_no_time_at_all(self, text):
-        with pytest.raises(NoTime):
+        with pytest.raises(NoTime) as refused:
             parse(text)
+
+        assert refused.value.args == (text,)
 
     @pytest.mark.parametrize("text", ["1441", "24:01", "25 h", "999999 h"])
     def test_refuses_more_than_a_day(self, text):
-        with pytest.raises(TooLong):
+        with pytest.raises(TooLong) as refused:
             parse(text)
+
+        assert refused.value.args == (text,)
 
     def test_takes_more_than_a_day_where_the_caller_says_so(self):
         assert parse("30 h", longest=10_000) == 1800
 
     def test_refuses_a_part_of_a_minute(self):
-        with pytest.raises(NotWholeMinutes):
+        with pytest.raises(NotWholeMinutes) as refused:
             parse("1.33 h")
+
+        assert refused.value.args == ("1.33 h",)
 
     def test_says_what_to_do_next(self):
         with pytest.raises(LedgerError) as refusal:

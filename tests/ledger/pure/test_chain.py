@@ -1,7 +1,8 @@
 """The arithmetic of the sealed history, against a slow and plain reading of RFC 6962."""
 
 import hashlib
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta, timezone
 from uuid import uuid4
 
 import pytest
@@ -9,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger import chain, packed
-from tests.ledger.making import AT
+from tests.ledger.pure.making import AT
 
 LEAVES = st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=40)
+SALTS = st.binary(min_size=32, max_size=32)
 FIELDS = st.lists(st.one_of(st.none(), st.text(max_size=12), st.integers()), max_size=8)
 
 
@@ -55,7 +57,45 @@ class TestTree:
             assert chain.climb(other, chain.path(leaves, place)) != chain.root(leaves)
 
 
+class TestMoment:
+    @pytest.fixture(autouse=True)
+    def elsewhere(self, monkeypatch):
+        """The machine's own clock stands in Kathmandu; the ledger does not mind."""
+        with monkeypatch.context() as patched:
+            patched.setenv("TZ", "Asia/Kathmandu")
+            time.tzset()
+            yield
+        time.tzset()
+
+    def test_is_packed_in_universal_time_to_the_microsecond(self):
+        at = datetime(2026, 3, 2, 1, 5, 6, 78, tzinfo=timezone(timedelta(hours=2)))
+
+        assert chain.moment(at) == "2026-03-01 23:05:06.000078"
+
+    @given(at=st.datetimes(datetime(1000, 1, 2), datetime(9999, 12, 30)), hours=st.integers(-12, 14))  # noqa: DTZ001
+    def test_is_the_same_wherever_it_was_noted(self, at, hours):
+        there = at.replace(tzinfo=UTC).astimezone(timezone(timedelta(hours=hours)))
+
+        assert chain.moment(there) == at.isoformat(sep=" ", timespec="microseconds")
+
+
+def hash_by_the_book(kind: int, *parts: bytes) -> bytes:
+    """SHA-256 over what it is of, the version, and the parts."""
+    return hashlib.sha256(bytes([kind, 1]) + b"".join(parts)).digest()
+
+
 class TestLeaf:
+    @given(facts=st.text(), giver=st.none() | st.text(), receiver=st.none() | st.text(), salt=SALTS)
+    def test_is_that_of_the_book(self, facts, giver, receiver, salt):
+        entries = [
+            bytes(32) if entry is None else hash_by_the_book(3, half, entry.encode())
+            for entry, half in ((giver, salt[:16]), (receiver, salt[16:]))
+        ]
+
+        assert chain.seal(facts, giver, receiver, salt) == hash_by_the_book(
+            0, hash_by_the_book(2, facts.encode()), *entries
+        )
+
     def test_changes_with_each_of_its_parts(self):
         parts = {"facts": "5:facts,", "giver": "1:1,", "receiver": "1:2,", "salt": bytes(range(32))}
         others = {"facts": "5:Facts,", "giver": "1:3,", "receiver": None, "salt": bytes(32)}
@@ -97,12 +137,24 @@ class TestBlock:
         assert set(others) == set(facts)
         assert len(hashes | {block.hash}) == 8
 
+    def test_its_hash_is_that_of_the_book(self):
+        block = self.make()
+        said = [block.bank_id.hex, "2", "5", "9", (b"r" * 32).hex(), (b"p" * 32).hex(), chain.moment(AT)]
+        packed_by_hand = "".join(f"{len(one)}:{one}," for one in said)
+
+        assert block.hash == hash_by_the_book(4, packed_by_hand.encode())
+        assert block.head == chain.Head(no=2, hash=block.hash)
+
     def test_its_check_code_can_be_written_down_and_read_again(self):
         head = self.make().head
 
         assert chain.read_head(f" {head}\n") == head
 
-    @pytest.mark.parametrize("text", ["", "7", "x-" + "a" * 64, "7-" + "a" * 63, "7-" + "z" * 64])
+    @pytest.mark.parametrize("text", ["", "7", "-" + "a" * 64, "x-" + "a" * 64, "7-" + "a" * 63, "7-" + "a" * 65])
     def test_what_is_no_check_code_is_refused(self, text):
-        with pytest.raises(ValueError, match=r"check code|non-hexadecimal"):
+        with pytest.raises(ValueError, match=r"^a check code is a number, a hyphen, and 64 letters and digits$"):
             chain.read_head(text)
+
+    def test_a_check_code_has_no_letters_but_those_of_its_digits(self):
+        with pytest.raises(ValueError, match="non-hexadecimal"):
+            chain.read_head("7-" + "z" * 64)
