@@ -10,6 +10,7 @@ shared facts, and of the other side's balance nothing that could be guessed.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -141,6 +142,6 @@ class Head:
 def read_head(text: str) -> Head:
     """A check code as it was printed. Raises ValueError where it is none."""
     number, _, digest = text.strip().partition("-")
-    if not number.isdecimal() or len(digest) != 2 * len(NO_BLOCK):
+    if not re.fullmatch(r"[0-9]+", number) or not re.fullmatch(r"[0-9a-fA-F]{64}", digest):
         raise ValueError("a check code is a number, a hyphen, and 64 letters and digits")
     return Head(no=int(number), hash=bytes.fromhex(digest))

@@ -581,7 +581,7 @@ def refusals_on_postgresql() -> list[str]:
 
 NEW_LINE = "\n        "
 PLAIN = {
-    "account": f"kind = ANY ('{{member,community,opening,leaver}}') AND status = 'open' AND hard_floor IS NULL AND least(held_out, held_in, seq) >= 0",
+    "account": "kind = ANY ('{member,community,opening,leaver}') AND status = 'open' AND hard_floor IS NULL AND least(held_out, held_in, seq) >= 0",
     # A posting of the ordinary kinds, between people, of no more than a day. Only an insert: an update may post what waits.
     "transfer": (
         "TG_OP = 'INSERT' AND state = 'posted' AND kind = ANY ('{exchange,group,gift,grant,opening,import,partner,leaving}')"

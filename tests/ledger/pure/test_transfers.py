@@ -16,6 +16,7 @@ from ledger.errors import (
     HoursFrozen,
     LedgerError,
     NoTime,
+    NotPosted,
     NotWholeMinutes,
     OwnRecord,
     ReversalKeepsItsLength,
@@ -246,3 +247,20 @@ class TestRecord:
     @pytest.mark.parametrize("state", [None, *TransferState])
     def test_is_reversed_once_its_reversal_is_posted(self, state):
         assert make_record(reversal_state=state).is_reversed is (state is TransferState.POSTED)
+
+    @given(minutes=st.integers(1, 1440), posted=st.integers(1, 1440), by=st.sampled_from([None, BEN]))
+    def test_of_what_is_posted_is_undone_by_its_mirror(self, minutes, posted, by):
+        record = make_record(minutes=minutes, posted_minutes=posted, state=TransferState.POSTED)
+
+        mirror = record.mirror(id=BANK, by=by)
+
+        assert (mirror.id, mirror.kind, mirror.recorded_by) == (BANK, TransferKind.REVERSAL, by)
+        assert (mirror.giver, mirror.receiver, mirror.minutes) == (record.receiver, record.giver, posted)
+        assert mirror.happened_on == record.happened_on
+
+    def test_of_what_is_not_posted_has_no_mirror(self):
+        record = make_record()
+
+        with pytest.raises(NotPosted) as refused:
+            record.mirror(id=BANK, by=None)
+        assert refused.value.args == (record.id,)
