@@ -40,11 +40,16 @@ def upgrade() -> None:
     op.execute("UPDATE transfer SET stopped_at = frozen_at WHERE frozen_at IS NOT NULL")
     create_beside()
     if op.get_context().dialect.name == "sqlite":
-        for statement in SQLITE_TRIGGERS:
-            op.execute(statement)
+        statements, schema = SQLITE_TRIGGERS, ""
     else:
-        for statement in (*POSTGRESQL_FUNCTIONS, *POSTGRESQL_TRIGGERS):
-            op.execute(statement)
+        statements = (*POSTGRESQL_FUNCTIONS, *POSTGRESQL_TRIGGERS)
+        schema = op.get_bind().scalar(sa.text("SELECT quote_ident(current_schema())")) + "."
+    for statement in statements:
+        op.execute(statement.replace(IN_SCHEMA[:-1] + ", ", schema[:-1] + ", ").replace(IN_SCHEMA, schema))
+
+
+# Whoever may not write somewhere may still make a temporary table of the same name, which comes first where none is said.
+IN_SCHEMA = "OUR_SCHEMA."
 
 
 # SQLite: a table is changed by making it anew. Its rows wait in a temporary one; links are looked at when the caller commits.
@@ -423,14 +428,14 @@ FACTS = (
     "id", "bank_id", "kind", "giver_id", "receiver_id", "minutes", "happened_on", "recorded_by", "recorded_at",
     "fingerprint", "reverses_id", "reversal_reason", "group_id", "peer_id",
 )  # fmt: skip
-OF_ITS_BANK = "EXISTS (SELECT 1 FROM transfer WHERE id = NEW.transfer_id AND bank_id = NEW.bank_id)"
-MIRROR = """SELECT 1 FROM transfer AS original
+OF_ITS_BANK = f"EXISTS (SELECT 1 FROM {IN_SCHEMA}transfer WHERE id = NEW.transfer_id AND bank_id = NEW.bank_id)"
+MIRROR = f"""SELECT 1 FROM {IN_SCHEMA}transfer AS original
         WHERE original.id = NEW.reverses_id AND original.bank_id = NEW.bank_id AND original.state = 'posted'
         AND original.giver_id = NEW.receiver_id AND original.receiver_id = NEW.giver_id
         AND original.posted_minutes = NEW.minutes"""
 NOT_EMPTY = "NEW.posted <> 0 OR NEW.held_out <> 0 OR NEW.held_in <> 0 OR NEW.seq <> 0 OR NEW.status <> 'open'"
 NO_START = "NEW.state NOT IN ('pending', 'posted') OR NEW.frozen_at IS NOT NULL"
-CLOSED = "EXISTS (SELECT 1 FROM period WHERE bank_id = NEW.bank_id AND until > NEW.settled_at)"
+CLOSED = f"EXISTS (SELECT 1 FROM {IN_SCHEMA}period WHERE bank_id = NEW.bank_id AND until > NEW.settled_at)"
 
 # What each refusal is called and says, the same on both databases: (trigger, table, moment, when, sentence).
 REFUSALS = (
@@ -634,7 +639,9 @@ BEGIN = """WHEN (SELECT bank_id FROM account WHERE id = giver_id) IS DISTINCT FR
 
 
 def after_the_statement(name: str, *checks: str) -> str:
-    return f"""CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql {BY_KEY} AS $$ DECLARE broken text; BEGIN
+    """As the owner, who alone may write entries: nobody else may put these on a table of their own (REVOKE below)."""
+    return f"""CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = {IN_SCHEMA[:-1]}, pg_temp {BY_KEY} AS $$ DECLARE broken text; BEGIN
     {WRITE_FRESH_ENTRIES}
     SELECT wrong INTO broken FROM (SELECT CASE
             {(NEW_LINE + "    ").join(checks)}
@@ -661,6 +668,7 @@ POSTGRESQL_FUNCTIONS = (
     in_order("transfer", TRANSFER_CHECKS, TRANSFER_COLUMNS),
     after_the_statement("ledger_transfers_begin", FOLLOWS, BEGIN),
     after_the_statement("ledger_transfers_are_confirmed", FOLLOWS),
+    "REVOKE EXECUTE ON FUNCTION ledger_transfers_begin(), ledger_transfers_are_confirmed() FROM PUBLIC",
     # A trigger writes the entries of a transfer: whoever calls from outside of one stands at depth 1 here.
     """CREATE FUNCTION ledger_entries_come_with_transfers() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF pg_trigger_depth() < 2 THEN

@@ -15,7 +15,20 @@ from sqlalchemy.exc import DatabaseError
 from ledger import Ledger
 from ledger.tables import metadata as ledger_metadata
 from tests.databases import PostgresCopies
-from tests.ledger.attacks import A_RULE, ATTACKS, KEPT, POSTGRESQL_ATTACKS
+from tests.ledger.attacks import (
+    A_RULE,
+    ATTACKS,
+    KEPT,
+    LONG_AGO,
+    POSTGRESQL_ATTACKS,
+    change_transfer,
+    confirmed,
+    entry,
+    insert,
+    posted,
+    reversal,
+    waiting,
+)
 from tests.ledger.making import AT, COORDINATOR, make_transfer
 from tests.ledger.victim import Victim
 from timebank import migrating
@@ -42,6 +55,35 @@ ON_THE_RULES = {
     "the app becomes the owner": "SET ROLE {owner}",
     "the migration is said to be another": "UPDATE alembic_version SET version_num = '0001'",
     "a floor is taken away": "UPDATE account SET hard_floor = NULL WHERE id = {partner}",
+    "an entry is written": entry(),
+    "an entry is written from a trigger of the app's": (
+        "CREATE TEMPORARY TABLE mine (one int); CREATE FUNCTION pg_temp.forge() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        + entry()
+        + "RETURN NULL; END $$; CREATE TRIGGER forge AFTER INSERT ON mine FOR EACH STATEMENT"
+        " EXECUTE FUNCTION pg_temp.forge(); INSERT INTO mine VALUES (1); "
+    ),
+    "our own trigger is put on a table of the app's": (
+        "CREATE TEMPORARY TABLE mine (LIKE transfer); CREATE TRIGGER forge AFTER INSERT ON mine REFERENCING NEW TABLE AS fresh"
+        " FOR EACH STATEMENT EXECUTE FUNCTION ledger_transfers_begin()"
+    ),
+}
+# A table of the app's own that stands before the real one: what is asked of it would say whatever the app wants.
+IN_FRONT = {
+    "entries": "CREATE TEMPORARY TABLE entry (LIKE public.entry); " + posted(giver_seq="5"),
+    "accounts": (
+        "CREATE TEMPORARY TABLE account AS SELECT id, {bank}::uuid AS bank_id FROM public.account; "
+        + waiting(receiver_id="{stranger}")
+    ),
+    "periods": "CREATE TEMPORARY TABLE period (LIKE public.period); " + posted(settled_at=LONG_AGO),
+    "periods, when hours are confirmed": (
+        "CREATE TEMPORARY TABLE period (LIKE public.period); "
+        + change_transfer("held", **confirmed(settled_at=LONG_AGO))
+    ),
+    "transfers": ("CREATE TEMPORARY TABLE transfer (LIKE public.transfer); " + insert("seal", transfer_id="{new}")),
+    "what is reversed": (
+        "CREATE TEMPORARY TABLE transfer AS SELECT * FROM public.transfer; UPDATE pg_temp.transfer SET posted_minutes = 30; "
+        + reversal(minutes="30").replace("INTO transfer", "INTO public.transfer")
+    ),
 }
 
 
@@ -129,9 +171,16 @@ class TestAttacks:
         owner = str(make_url(roles.owner_url).username)
 
         for statement in ON_THE_RULES.values():
-            spelled = statement.replace("{owner}", owner).replace("{partner}", f"'{victim.ids['partner']}'")
             with pytest.raises(DatabaseError, match=r"permission denied|must be owner"):
-                run_as(app, spelled)
+                run_as(app, victim.fill_in(statement.replace("{owner}", owner)))
+        assert victim.see("verify").is_clean
+
+    def test_a_table_that_stands_in_front_of_another_is_not_asked(self, app):
+        victim = Victim(app)
+
+        for statements in IN_FRONT.values():
+            with pytest.raises(DatabaseError, match=A_RULE):
+                run_as(app, victim.fill_in(statements))
         assert victim.see("verify").is_clean
 
 
@@ -160,6 +209,9 @@ ACTS: dict[str, Callable[[Victim], object]] = {
     "release": lambda bank: bank.do("release", id=bank.ids["timed"], reason="not today", at=AT),
     "release_waiting": lambda bank: bank.do("release_waiting", account=bank.ids["gus"], reason="left", at=AT),
     "reverse": lambda bank: bank.do("reverse", id=bank.ids["posted"], reversal_id=uuid4(), reason="wrong", at=AT),
+    "reverse_many": lambda bank: bank.do(
+        "reverse_many", reversals={bank.ids["waived"]: uuid4()}, reason="wrong", at=AT
+    ),
     "close_period": lambda bank: bank.do("close_period", until=AT - timedelta(days=1), by=COORDINATOR, at=AT),
     "seal": lambda bank: bank.do("seal", at=AT),
     "head": lambda bank: bank.see("head"),
@@ -202,7 +254,8 @@ class TestRights:
 
         for table in ledger_metadata.tables:
             locks = {"MAINTAIN"} if table == "transfer" else set()
-            assert rights[table] == {"SELECT", "INSERT"} | locks, table
+            writes = set() if table == "entry" else {"INSERT"}  # the database itself writes entries
+            assert rights[table] == {"SELECT"} | writes | locks, table
         for table in app_metadata.tables:
             assert rights[table] == {"SELECT", "INSERT", "UPDATE", "DELETE"}, table
         assert rights["alembic_version"] == {"SELECT"}

@@ -66,12 +66,14 @@ class Victim(Bank):
 
     def spell(self, statements: str) -> list[str]:
         """The statements of an attack with the ids of this bank, as its database writes them."""
+        return [statement.strip() for statement in self.fill_in(statements).split(";") if statement.strip()]
+
+    def fill_in(self, statements: str) -> str:
         is_sqlite = self.database.is_sqlite
         words = {name: f"'{one.hex if is_sqlite else one}'" for name, one in self.ids.items()}
         for name, length in (("print", 32), ("short", 31)):
             words[name] = f"x'{'07' * length}'" if is_sqlite else f"'\\x{'07' * length}'::bytea"
-        spelled = re.sub(r"\{(\w+)\}", lambda found: words[found[1]], statements)
-        return [statement.strip() for statement in spelled.split(";") if statement.strip()]
+        return re.sub(r"\{(\w+)\}", lambda found: words[found[1]], statements)
 
     def attack(self, statements: str) -> None:
         with self.database.writing() as session:
