@@ -256,11 +256,12 @@ def prepare(database: Database, act: Act, worlds: int) -> list[Ids]:
 
 
 def look(database: Database, all_ids: list[Ids]) -> list[Picture]:
-    """Each bank as it stands, and every rule of it does."""
+    """Each bank as it stands, and every rule of it does: looked over in one of those that stand alike."""
+    pictures = take_pictures(database, all_ids)
     with database.reading() as session:
-        ledgers = [World(session.connection(), ids).ledger for ids in all_ids]
-        assert [finding for ledger in ledgers for finding in ledger.verify().findings] == []
-    return take_pictures(database, all_ids)
+        for ids in dict(zip(pictures, all_ids, strict=True)).values():
+            assert World(session.connection(), ids).ledger.verify().findings == ()
+    return pictures
 
 
 def take_pictures(database: Database, all_ids: list[Ids]) -> list[Picture]:
