@@ -18,7 +18,7 @@ import json
 import sys
 
 FACTS, ENTRY, LEAF, NODE, BLOCK = b"\x02", b"\x03", b"\x00", b"\x01", b"\x04"
-VERSION = b"\x01"
+VERSION, WITH_DIGEST = b"\x01", b"\x02"
 
 
 def pack(fields):
@@ -55,8 +55,11 @@ def code_of(slip):
             return None
         if previous is not None and block["previous"] != previous:
             return None
-        names = ("bank_id", "no", "first", "last", "root", "previous", "sealed_at")
-        previous = sha(BLOCK, VERSION, pack(block[name] for name in names)).hex()
+        names = ["bank_id", "no", "first", "last", "root", "previous", "sealed_at"]
+        version = VERSION if block["digest"] is None else WITH_DIGEST  # the first blocks had none
+        if block["digest"] is not None:
+            names.append("digest")
+        previous = sha(BLOCK, version, pack(block[name] for name in names)).hex()
         code = f"{block['no']}-{previous}"
     return code
 

@@ -2,10 +2,11 @@
 
 from ledger.accounts import Account, AccountKind, AccountStatus
 from ledger.bridges import Bridge, BridgeState, Ends
-from ledger.checks import Finding, Report
+from ledger.checks import Report
 from ledger.errors import LedgerError
 from ledger.groups import GroupPosting, GroupSession, Plan
 from ledger.leaving import Leaving, Left
+from ledger.looking import Finding
 from ledger.statements import Line, Statement
 from ledger.store import Ledger
 from ledger.transfers import Balance, Entry, Posted, Receipt, Transfer, TransferKind, TransferRecord, TransferState

@@ -17,6 +17,8 @@ FACTS = (
     "fingerprint", "reverses_id", "reversal_reason", "group_id", "peer_id", "state", "expires_at", "stopped_at",
     "frozen_at", "posted_minutes", "confirmed_by", "release_reason", "settled_at",
 )  # fmt: skip  # where it stands in each account is for the owner of that account: it is in the entries
+PLACES = ("giver_seq", "giver_balance", "receiver_seq", "receiver_balance")
+RECORD = (*(column for column in FACTS if column != "bank_id"), *PLACES)  # the block says which bank
 ENTRY = ("transfer_id", "side", "account_id", "minutes", "balance_after", "seq")
 
 _IDS = frozenset({
@@ -25,9 +27,11 @@ _IDS = frozenset({
 })  # fmt: skip
 _MOMENTS = frozenset({"recorded_at", "expires_at", "stopped_at", "frozen_at", "settled_at", "sealed_at"})
 _WORDS = frozenset({"reversal_reason", "release_reason", "kind", "state"})
+_WRITTEN = frozenset({"reversal_reason", "release_reason"})
+_NUMBERS = frozenset({"minutes", "posted_minutes", *PLACES})
 _BYTES = frozenset({"fingerprint"})
-AT_ONCE = 5000
-_NUMBERS = count(1)  # several long answers may be read by turns
+AT_ONCE = 1000
+_STREAMS = count(1)  # several long answers may be read by turns
 
 
 def is_postgresql(connection: Connection) -> bool:
@@ -75,6 +79,33 @@ def settled(*, postgresql: bool, where: str, more: str = "", join: str = "") -> 
     )
 
 
+def record(*, postgresql: bool) -> str:
+    """All of a transfer as one text, for the digest of its block: the fields of RECORD as a JSON array writes them.
+
+    Words that people wrote are in hexadecimal, so there is nothing to escape and one way only to write it. SQLite answers
+    null where a value is of a kind that no column has (bytes that look like a text).
+    """
+    if postgresql:
+        texts = (as_text(column, "transfer", postgresql=True) for column in RECORD)
+        values = [_in_json(column, text) for column, text in zip(RECORD, texts, strict=True)]
+        return "concat('[', " + ", ',', ".join(values) + ", ']')"
+    watched = [f"transfer.{column}" for column in RECORD if column not in _BYTES]
+    values = [_FOR_JSON.get(column, "{0}").format(f"transfer.{column}") for column in RECORD]
+    is_bytes = " OR ".join(f"{one} >= x''" for one in watched)  # SQLite orders values by their kind, bytes last
+    return f"CASE WHEN {is_bytes} THEN NULL ELSE json_array({', '.join(values)}) END"
+
+
+_IN_HEX = "CASE WHEN {0} IS NOT NULL THEN lower(hex({0})) END"
+_FOR_JSON = {"fingerprint": "lower(hex({0}))", "reversal_reason": _IN_HEX, "release_reason": _IN_HEX}
+
+
+def _in_json(column: str, text: str) -> str:
+    if column in _WRITTEN:
+        text = f"encode(convert_to(transfer.{column}, 'UTF8'), 'hex')"
+    quoted = f"'\"' || {text} || '\"'" if column not in _NUMBERS else text
+    return f"coalesce({quoted}, 'null')"
+
+
 def unpack(text: str) -> list[str | None]:
     """The fields of a packed text. The lengths are of bytes, not of characters."""
     data, place = text.encode(), 0
@@ -91,12 +122,29 @@ def unpack(text: str) -> list[str | None]:
     return fields
 
 
+def say(facts: str, giver: str | None, receiver: str | None) -> str:
+    """What stands there, short enough to be read."""
+    stands = dict(zip(FACTS, unpack(facts), strict=True))
+    said = [f"{stands['state']}, {stands['posted_minutes'] or stands['minutes']} min on {stands['happened_on']}"]
+    for name, text in (("giver", giver), ("receiver", receiver)):
+        if text is not None:
+            entry = dict(zip(ENTRY, unpack(text), strict=True))
+            said.append(f"{name}'s entry {entry['seq']} of {entry['minutes']} min in {entry['account_id']}")
+    return "; ".join(said)
+
+
 def stream(connection: Connection, statement: str, values: Iterable[Any] = ()) -> Iterator[tuple[Any, ...]]:
-    """The rows of a long answer, a few thousand at a time, whichever database: memory stays flat. Marks are `?`."""
+    """The rows of a long answer, whichever database: memory stays flat. Marks are `?`."""
+    for chunk in chunks(connection, statement, values):
+        yield from chunk
+
+
+def chunks(connection: Connection, statement: str, values: Iterable[Any] = ()) -> Iterator[list[tuple[Any, ...]]]:
+    """The same, a few thousand rows at a time."""
     driver = connection.connection.driver_connection
     assert driver is not None
     if is_postgresql(connection):
-        cursor = driver.cursor(name=f"ledger_stream_{next(_NUMBERS)}", scrollable=False)
+        cursor = driver.cursor(name=f"ledger_stream_{next(_STREAMS)}", scrollable=False)
         cursor.itersize = AT_ONCE
         statement = statement.replace("%", "%%").replace("?", "%s")
     else:
@@ -106,7 +154,7 @@ def stream(connection: Connection, statement: str, values: Iterable[Any] = ()) -
         try:
             cursor.execute(statement, tuple(values))
             while rows := cursor.fetchmany(AT_ONCE):
-                yield from rows
+                yield rows
         except driver_error as error:
             raise DBAPIError.instance(statement, None, error, driver_error) from error
 

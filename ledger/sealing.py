@@ -21,6 +21,11 @@ from ledger.chain import Block, Head, Step
 from ledger.errors import NotSealedYet, TransferNotFound
 
 BLOCK_SIZE = 1000
+BACKLOG = 20 * BLOCK_SIZE  # from here on everything is gone through, as it lies
+INSERT_SEAL = {
+    is_postgresql: f"INSERT INTO seal (bank_id, no, transfer_id, leaf, salt) VALUES ({', '.join([mark] * 5)})"
+    for is_postgresql, mark in ((False, "?"), (True, "%s"))
+}
 _block, _seal, _account, _mark = tables.block.c, tables.seal.c, tables.account.c, tables.sealed_account.c
 
 
@@ -62,6 +67,7 @@ class Proof:
                     "root": one.root.hex(),
                     "previous": one.previous.hex(),
                     "sealed_at": chain.moment(one.sealed_at),
+                    "digest": one.digest.hex() if one.digest else None,
                 }
                 for one in self.blocks
             ],
@@ -122,33 +128,41 @@ class Sealer:
     def _seal_block(self, ids: Sequence[UUID], before: Block | None, at: datetime) -> Block:
         rows = self._pack(ids)
         first = 1 if before is None else before.last + 1
-        seals: list[dict[str, Any]] = []
-        for number, (transfer_id, facts, giver, receiver) in enumerate(rows, start=first):
-            salt = secrets.token_bytes(chain.SALT_BYTES)
-            leaf = chain.seal(facts, giver, receiver, salt)
-            seals.append({
-                "bank_id": self._bank_id, "no": number, "transfer_id": UUID(transfer_id), "leaf": leaf, "salt": salt,
-            })  # fmt: skip
+        salts = [secrets.token_bytes(chain.SALT_BYTES) for _ in rows]
+        leaves = [
+            chain.seal(facts, giver, receiver, salt)
+            for (_, facts, giver, receiver, _), salt in zip(rows, salts, strict=True)
+        ]
         block = Block(
             bank_id=self._bank_id,
             no=1 if before is None else before.no + 1,
             first=first,
-            last=first + len(seals) - 1,
-            root=chain.root([row["leaf"] for row in seals]),
+            last=first + len(rows) - 1,
+            root=chain.root(leaves),
             previous=chain.NO_BLOCK if before is None else before.hash,
             sealed_at=at,
+            digest=chain.digest([record for *_, record in rows], leaves, salts),
         )
-        self._connection.execute(insert(tables.seal), seals)
+        bank, numbers = packed.word(self._connection, self._bank_id), range(block.first, block.last + 1)
+        seals = [
+            (bank, number, row[0], leaf, salt)
+            for number, row, leaf, salt in zip(numbers, rows, leaves, salts, strict=True)
+        ]
+        self._connection.exec_driver_sql(INSERT_SEAL[self._is_postgresql], seals)
         row = {name: getattr(block, name) for name in (*Block.__dataclass_fields__, "hash")}
         self._connection.execute(insert(tables.block), row)
         return block
 
     def _pack(self, ids: Sequence[UUID]) -> list[tuple[Any, ...]]:
-        marks = ", ".join("?" * len(ids))
+        """Id, facts, both entries and the record of each, in the order of the ids given."""
         statement = packed.settled(
-            postgresql=self._is_postgresql, where=f"transfer.id IN ({marks}) ORDER BY transfer.id"
+            postgresql=self._is_postgresql,
+            where=f"transfer.id IN ({', '.join('?' * len(ids))})",
+            more=f", {packed.record(postgresql=self._is_postgresql)}",
         )
-        return list(packed.stream(self._connection, statement, [packed.word(self._connection, one) for one in ids]))
+        found = packed.stream(self._connection, statement, [packed.word(self._connection, one) for one in ids])
+        rows = {row[0]: row for row in found}
+        return [rows[one.hex] for one in ids]
 
     def _pack_one(self, transfer_id: UUID, account: UUID) -> tuple[Any, ...]:
         transfer = tables.transfer.c
@@ -159,14 +173,18 @@ class Sealer:
         )
         if self._connection.scalar(mine) is None:
             raise TransferNotFound(transfer_id)
-        return self._pack([transfer_id])[0][1:]
+        return self._pack([transfer_id])[0][1:4]
 
     # Finding
 
     def _find_unsealed(self) -> Iterator[UUID]:
         """Ids of settled transfers without a seal. Both entries of a transfer are looked at; the second time it is sealed."""
+        behind = self._list_behind()
+        if sum(seq - sealed for _, sealed, seq in behind) > 2 * BACKLOG:
+            yield from self._go_through()
+            return
         latest: deque[UUID] = deque(maxlen=BLOCK_SIZE)  # handed out, and perhaps in a block that is not written yet
-        for account_id, sealed, seq in self._list_behind():
+        for account_id, sealed, seq in behind:
             for some in self._pieces_of_account(account_id, sealed, seq):
                 in_hand = set(latest)
                 for one in some:
@@ -174,6 +192,16 @@ class Sealer:
                         latest.append(one)
                         yield one
         yield from self._find_let_go()
+
+    def _go_through(self) -> Iterator[UUID]:
+        """All at once, in the order in which they lie: so the chain of a bank that was brought in goes like its rows."""
+        unsealed = (
+            f"SELECT {packed.as_text('id', 'transfer', postgresql=self._is_postgresql)} FROM transfer"
+            " WHERE bank_id = ? AND state <> 'pending'"
+            " AND NOT EXISTS (SELECT 1 FROM seal WHERE seal.transfer_id = transfer.id)"
+        )
+        for (one,) in packed.stream(self._connection, unsealed, [packed.word(self._connection, self._bank_id)]):
+            yield UUID(one)
 
     def _pieces_of_account(self, account_id: UUID, sealed: int, seq: int) -> Iterator[Sequence[UUID]]:
         """A busy account is looked through a block at a time, so that memory stays flat."""
@@ -265,4 +293,5 @@ def as_block(row: Any) -> Block:
         root=row.root,
         previous=row.previous,
         sealed_at=row.sealed_at,
+        digest=row.digest,
     )

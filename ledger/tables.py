@@ -172,6 +172,7 @@ block = Table(
     Column("previous", LargeBinary(32), nullable=False),
     Column("hash", LargeBinary(32), nullable=False),
     Column("sealed_at", UtcDateTime, nullable=False),
+    Column("digest", LargeBinary(32)),  # of everything in it; the first blocks had none
     PrimaryKeyConstraint("bank_id", "no", name="pk_block"),
     sqlite_with_rowid=False,
 )

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakSet
 
-from sqlalchemy import URL, Connection, Engine, Enum, MetaData, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, Connection, Engine, Enum, MetaData, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -28,7 +28,7 @@ try:
 except ImportError:  # Windows: there one process writes, and its threads take turns
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["Base", "Database", "UtcDateTime", "one_of", "snapshot"]
+__all__ = ["Base", "Database", "UtcDateTime", "one_of", "snapshot", "twin_snapshots"]
 
 PATIENCE = 20.0  # seconds somebody waits for a turn to write
 LOOK_EVERY = 0.0005  # seconds, for the one process that is next
@@ -313,6 +313,34 @@ def snapshot(database: Database) -> Iterator[Session]:
         if not database.is_sqlite:
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         yield session
+
+
+@contextmanager
+def twin_snapshots(database: Database) -> Iterator[tuple[Session, Session | None]]:
+    """Two sessions that read one and the same moment, for long looks that two processors share.
+
+    PostgreSQL hands the moment of the first to the second. On SQLite nobody may write while both take their first look,
+    a matter of a millisecond; where no turn to write can be had (a file that may only be read), there is no second one.
+    """
+    with snapshot(database) as first, snapshot(database) as second:
+        if database.is_sqlite:
+            yield first, second if _look_together(database, first, second) else None
+        else:
+            moment = first.scalar(text("SELECT pg_export_snapshot()"))
+            second.connection().exec_driver_sql(f"SET TRANSACTION SNAPSHOT '{moment}'")
+            yield first, second
+
+
+def _look_together(database: Database, *readers: Session) -> bool:
+    if database.url.database in {None, "", ":memory:"}:
+        return False
+    try:
+        with database.connecting():
+            for reader in readers:
+                reader.execute(text("SELECT count(*) FROM sqlite_master"))
+    except (VeryBusy, OperationalError):
+        return False
+    return True
 
 
 def _door(url: URL) -> Door | None:

@@ -22,9 +22,9 @@ from uuid import UUID, uuid4
 
 from benchmarks.ledger.places import fresh
 from ledger import AccountKind, Ledger, Transfer, TransferKind
-from ledger.checks import RUNNING
+from ledger.looking import RUNNING
 from ledger.sealing import Sealer
-from timebank.db import Database
+from timebank.db import Database, twin_snapshots
 
 ROOT = Path(__file__).parents[2]
 AT = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -57,8 +57,8 @@ def _transfer(chance: random.Random, accounts: list[UUID]) -> Transfer:
 
 def verify(database: Database, bank_id: UUID) -> dict[str, Any]:
     start = time.perf_counter()
-    with database.reading() as session:
-        report = Ledger(session.connection(), bank_id=bank_id).verify()
+    with twin_snapshots(database) as (session, beside):
+        report = Ledger(session.connection(), bank_id=bank_id).verify(beside=beside.connection() if beside else None)
     return {
         "seconds": time.perf_counter() - start,
         "looked_at": report.counts[RUNNING],

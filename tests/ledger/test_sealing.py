@@ -8,17 +8,19 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DatabaseError
 
-from ledger import Ledger, tables
+from ledger import Ledger, chain, history, packed, sealing, tables
 from ledger.errors import NotSealedYet, TransferNotFound
+from ledger.looking import BLOCKS, LEAVES
 from ledger.sealing import BLOCK_SIZE
 from tests.ledger.making import AT, COORDINATOR, Bank, make_transfer
 from tests.ledger.tampering import Tamperer, past_the_guards
@@ -118,6 +120,121 @@ class TestSealing:
         assert (mine.no, theirs.no) == (1, 1)
         assert bank.see("verify", heads=[mine.head]).is_clean
         assert not bank.see("verify", heads=[theirs.head]).is_clean
+
+
+class TestDigest:
+    """One hash that tells whether a whole block is as it was sealed; which row is not is searched only where it is off."""
+
+    def columns(self, bank: Bank, statement: str) -> list[Any]:
+        with bank.database.reading() as session:
+            return list(session.connection().exec_driver_sql(statement).scalars())
+
+    def test_is_of_the_same_text_on_both_databases(self, bank):
+        """As a JSON array of what the row says, with the words people wrote in hexadecimal."""
+        live_a_little(bank, times=1)
+        transfer = tables.transfer
+        with bank.reading() as ledger, bank.database.reading() as session:
+            connection = session.connection()
+            statement = (
+                f"SELECT {packed.record(postgresql=not bank.database.is_sqlite)} FROM transfer ORDER BY transfer.id"
+            )
+            written = list(connection.exec_driver_sql(statement).scalars())
+            rows = connection.execute(select(transfer).order_by(transfer.c.id)).mappings().all()
+        assert ledger
+        assert written == [
+            json.dumps([plainly(row[name]) for name in packed.RECORD], separators=(",", ":")) for row in rows
+        ]
+
+    def test_a_large_backlog_is_sealed_as_its_rows_lie(self, bank, monkeypatch):
+        monkeypatch.setattr(sealing, "BACKLOG", 10)
+        monkeypatch.setattr(sealing, "BLOCK_SIZE", 7)
+        settled = live_a_little(bank, times=6)
+
+        bank.do("seal", at=AT)
+
+        assert sorted(sealed_ids(bank)) == sorted(settled)
+        if bank.database.is_sqlite:
+            lie = "SELECT id FROM transfer WHERE state <> 'pending' ORDER BY rowid"
+            assert [one.hex for one in sealed_ids(bank)] == [
+                one for one in self.columns(bank, lie) if UUID(one) in set(settled)
+            ]
+        assert bank.see("verify").is_clean
+        assert bank.see("verify").unsealed == 0
+
+    def test_blocks_from_before_there_were_digests_are_looked_at_leaf_by_leaf(self, bank, monkeypatch):
+        settled = live_a_little(bank, times=2)
+        with monkeypatch.context() as before:
+            before.setattr(sealing.chain, "digest", lambda *_: None)
+            bank.do("seal", at=AT)
+        live_a_little(bank, times=1)
+        (second,) = bank.do("seal", at=AT)
+
+        report = bank.see("verify", heads=[second.head])
+        change(bank, "UPDATE transfer SET happened_on = '2026-03-02' WHERE id = {one}", one=settled[3])
+        later = bank.see("verify")
+
+        assert report.is_clean
+        assert [(one.check, one.row) for one in later.findings] == [(LEAVES, settled[3])]
+
+    def test_a_digest_that_was_taken_away_or_put_in_anew_is_noticed(self, bank):
+        live_a_little(bank, times=1)
+        bank.do("seal", at=AT)
+        change(bank, "SELECT 1")
+        with past_the_guards(bank.database) as connection:
+            for other in (None, bytes(32)):
+                connection.execute(tables.block.update().values(digest=other))
+                report = Ledger(connection, bank_id=bank.id).verify()
+                assert [one.check for one in report.findings] == [BLOCKS]
+
+    @pytest.mark.parametrize("column", ["happened_on", "kind", "giver_id", "recorded_at"])
+    def test_a_value_of_another_kind_that_looks_the_same_is_named(self, sqlite_bank, column):
+        """Bytes instead of a text: SQLite keeps them, prints them alike, and finds nothing by them."""
+        bank = sqlite_bank
+        settled = live_a_little(bank, times=1)
+        bank.do("seal", at=AT)
+        change(bank, "SELECT 1")
+
+        with past_the_guards(bank.database) as connection:
+            connection.exec_driver_sql(
+                f"UPDATE transfer SET {column} = CAST({column} AS BLOB) WHERE id = '{settled[0].hex}'"
+            )
+            findings = Ledger(connection, bank_id=bank.id).verify().findings
+
+        assert (LEAVES, settled[0]) in {(one.check, one.row) for one in findings}
+
+    @pytest.mark.parametrize("ahead", [1, 3, 20_000])
+    def test_it_does_not_matter_how_rows_lie(self, bank, monkeypatch, ahead):
+        """Transfers that lie far from where they were sealed are looked up, and memory stays as it is."""
+        monkeypatch.setattr(history, "AHEAD", ahead)
+        monkeypatch.setattr(packed, "AT_ONCE", 2)
+        monkeypatch.setattr(sealing, "BLOCK_SIZE", 4)
+        settled = live_a_little(bank, times=3)
+        chooser = random.Random(3)
+        monkeypatch.setattr(sealing.Sealer, "_find_unsealed", lambda sealer: iter(mixed(chooser, sealer, settled)))
+        blocks = bank.do("seal", at=AT)
+        report = bank.see("verify", heads=[blocks[-1].head])
+        change(bank, "UPDATE transfer SET minutes = minutes + 1 WHERE id = {one}", one=settled[4])
+        later = bank.see("verify")
+
+        assert report.is_clean
+        assert report.unsealed == 0
+        assert LEAVES in {one.check for one in later.findings}
+        assert settled[4] in {one.row for one in later.findings}
+
+
+def mixed(chooser: random.Random, sealer: sealing.Sealer, settled: list[UUID]) -> list[UUID]:
+    sealer._list_behind()
+    return chooser.sample(settled, len(settled))
+
+
+def plainly(value: Any) -> Any:
+    if isinstance(value, UUID | bytes):
+        return value.hex() if isinstance(value, bytes) else value.hex
+    if isinstance(value, datetime):
+        return chain.moment(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.encode().hex() if isinstance(value, str) and " " in value else value
 
 
 class TestProof:

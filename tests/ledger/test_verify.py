@@ -1,8 +1,14 @@
 """Rows changed behind the ledger's back, with the database's own guards taken away first, are found and named."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import pytest
 
+from ledger import Ledger
+from ledger.looking import BLOCKS, PAIRS
 from tests.ledger.making import AT, COORDINATOR, Bank, make_transfer
+from timebank.db import Database, twin_snapshots
 
 
 @pytest.fixture
@@ -91,3 +97,54 @@ def test_damage_in_one_bank_is_no_finding_in_another(bank, transfer):
     change(bank, "UPDATE account SET posted = 61 WHERE id = {one}", one=bank.ada)
 
     assert other.see("verify").is_clean
+
+
+class TestTwoAtOnce:
+    """A second connection on the same moment shares the work; the answer is the same."""
+
+    def test_finds_what_one_alone_finds(self, bank, transfer):
+        bank.do("seal", at=AT)
+        change(bank, "UPDATE entry SET minutes = 61 WHERE account_id = {one}", one=bank.ada)
+        change(bank, "UPDATE block SET root = previous WHERE bank_id = {one}", one=bank.id)
+        alone = bank.see("verify")
+
+        with twin_snapshots(bank.database) as (session, beside):
+            both = Ledger(session.connection(), bank_id=bank.id).verify(beside=beside.connection())
+
+        assert {one.check for one in both.findings} >= {PAIRS, BLOCKS}
+        assert both == alone
+
+    def test_both_read_one_moment_while_others_write(self, bank):
+        """Seen from two moments, entries and transfers, or seals and blocks, would not fit together."""
+        done = Event()
+
+        def write() -> None:
+            while not done.is_set():
+                bank.do("post_many", transfers=[make_transfer(bank.ada, bank.ben, 1) for _ in range(3)], at=AT)
+                bank.do("seal", at=AT)
+
+        with ThreadPoolExecutor(1) as another:
+            writing = another.submit(write)
+            seen = set()
+            for _ in range(25):
+                with twin_snapshots(bank.database) as (session, beside):
+                    report = Ledger(session.connection(), bank_id=bank.id).verify(beside=beside.connection())
+                assert report.findings == ()
+                seen.add(report.counts[PAIRS])
+            done.set()
+            writing.result()
+        assert len(seen) > 5
+
+    def test_where_no_turn_to_write_can_be_had_one_looks_alone(self, sqlite_bank):
+        """SQLite: two connections see the same moment only if nobody writes while they begin."""
+        hasty = Database(sqlite_bank.database.url.render_as_string(), patience=0.05)
+        with sqlite_bank.writing(), twin_snapshots(hasty) as (session, beside):
+            assert beside is None
+            assert Ledger(session.connection(), bank_id=sqlite_bank.id).verify().is_clean
+        hasty.close()
+
+    def test_a_database_in_memory_has_one_connection(self):
+        database = Database("sqlite://")
+        with twin_snapshots(database) as (_, beside):
+            assert beside is None
+        database.close()

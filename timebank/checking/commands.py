@@ -10,7 +10,7 @@ from ledger.chain import Head, read_head
 from timebank.checking import reads
 from timebank.checking.reads import BankReport
 from timebank.console import bank_option, choose_bank, err, opened, out, passes, refuse
-from timebank.db import snapshot
+from timebank.db import twin_snapshots
 from timebank.members import reads as members
 
 CHECK_FAILED = 1
@@ -35,14 +35,14 @@ def verify(*, bank_name: str | None, as_json: bool, codes: tuple[str, ...]) -> N
     that breaks a rule is named.
     """
     heads = read_heads(codes)
-    with opened() as database, snapshot(database) as session:
+    with opened() as database, twin_snapshots(database) as (session, beside):
         if heads and bank_name is None and len(members.list_banks(session)) > 1:
             refuse("A check code belongs to one bank: say which one with --bank.")
         try:
             banks = [choose_bank(session, bank_name)] if bank_name else members.list_banks(session)
             whole = whole_database(session)
             with passes() as moved:
-                reports = [reads.check_bank(session, bank, heads=heads, moved=moved) for bank in banks]
+                reports = [reads.check_bank(session, bank, heads=heads, moved=moved, beside=beside) for bank in banks]
         except DatabaseError as error:
             refuse(f"The database cannot be read ({error.orig}). Restore a backup.", status=CHECK_FAILED)
     wrong = [*whole, *(f"{report.bank}: {found.sentence}" for report in reports for found in report.wrong)]

@@ -8,7 +8,7 @@ from sqlalchemy import Select, String, Uuid, and_, bindparam, case, cast, func, 
 from sqlalchemy.orm import Session
 
 from ledger.chain import Head
-from ledger.checks import Moved, nobody_looks
+from ledger.looking import Moved, nobody_looks
 from ledger.store import Ledger
 from ledger.tables import account, transfer
 from timebank.hours.models import HourLog
@@ -55,9 +55,18 @@ class Check:
     wrong: Select[Any]
 
 
-def check_bank(session: Session, bank: Bank, *, heads: Sequence[Head] = (), moved: Moved = nobody_looks) -> BankReport:
-    """The ledger's own checks first, then ours. `heads` are check codes that were kept outside."""
-    report = Ledger(session.connection(), bank_id=bank.id).verify(heads=heads, moved=moved)
+def check_bank(
+    session: Session,
+    bank: Bank,
+    *,
+    heads: Sequence[Head] = (),
+    moved: Moved = nobody_looks,
+    beside: Session | None = None,
+) -> BankReport:
+    """The ledger's own checks first, then ours. `heads` are check codes that were kept outside; `beside` is a session that
+    reads the same moment, and shares the work."""
+    another = beside.connection() if beside else None
+    report = Ledger(session.connection(), bank_id=bank.id).verify(heads=heads, moved=moved, beside=another)
     counts = dict(report.counts)
     wrong = [
         Wrong(check=found.check, table=found.table, row=str(found.row), expected=found.expected, found=found.found)

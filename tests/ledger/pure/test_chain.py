@@ -111,6 +111,41 @@ class TestLeaf:
         assert len({chain.entry_hash("2:60,", salt) for salt in salts}) == 2
 
 
+class TestDigest:
+    PARTS = ["[1]", "[2]"], [bytes([1]) * 32, bytes([2]) * 32], [bytes([3]) * 32, bytes([4]) * 32]
+
+    def test_is_that_of_the_book(self):
+        records, leaves, salts = self.PARTS
+        parts = (b"[1]\n[2]", b"".join(leaves), b"".join(salts))
+
+        by_the_book = hash_by_the_book(5, *(hashlib.sha256(part).digest() for part in parts))
+
+        assert chain.digest(records, leaves, salts) == by_the_book
+
+    def test_changes_with_each_part_and_with_their_order(self):
+        digests = {chain.digest(*self.PARTS)}
+        for place in range(3):
+            turned = [part[::-1] if place == number else part for number, part in enumerate(self.PARTS)]
+            digests.add(chain.digest(*turned))
+
+        assert len(digests) == 4
+
+    @pytest.mark.parametrize("place", range(3))
+    def test_needs_as_many_of_each(self, place):
+        parts = [part[:1] if place == number else part for number, part in enumerate(self.PARTS)]
+
+        with pytest.raises(ValueError, match="for each transfer"):
+            chain.digest(*parts)
+
+    @pytest.mark.parametrize("place", [1, 2])
+    def test_needs_hashes_of_their_length_so_that_none_borrows_from_the_next(self, place):
+        whole = self.PARTS[place]
+        shifted = [whole[0] + whole[1][:1], whole[1][1:]]
+
+        with pytest.raises(ValueError, match="32 bytes"):
+            chain.digest(*(shifted if place == number else part for number, part in enumerate(self.PARTS)))
+
+
 class TestBlock:
     def make(self, **other) -> chain.Block:
         facts = {
@@ -129,13 +164,13 @@ class TestBlock:
         facts = {name: getattr(block, name) for name in chain.Block.__dataclass_fields__}
         others = {
             "bank_id": uuid4(), "no": 3, "first": 4, "last": 8, "root": b"s" * 32, "previous": b"q" * 32,
-            "sealed_at": AT + timedelta(microseconds=1),
+            "sealed_at": AT + timedelta(microseconds=1), "digest": b"d" * 32,
         }  # fmt: skip
 
         hashes = {chain.Block(**facts | {name: other}).hash for name, other in others.items()}
 
         assert set(others) == set(facts)
-        assert len(hashes | {block.hash}) == 8
+        assert len(hashes | {block.hash}) == 9
 
     def test_its_hash_is_that_of_the_book(self):
         block = self.make()
@@ -144,6 +179,22 @@ class TestBlock:
 
         assert block.hash == hash_by_the_book(4, packed_by_hand.encode())
         assert block.head == chain.Head(no=2, hash=block.hash)
+
+    def test_with_a_digest_it_has_the_second_version(self):
+        block = self.make(digest=b"d" * 32)
+        said = [
+            block.bank_id.hex,
+            "2",
+            "5",
+            "9",
+            (b"r" * 32).hex(),
+            (b"p" * 32).hex(),
+            chain.moment(AT),
+            (b"d" * 32).hex(),
+        ]
+        packed_by_hand = "".join(f"{len(one)}:{one}," for one in said)
+
+        assert block.hash == hashlib.sha256(bytes([4, 2]) + packed_by_hand.encode()).digest()
 
     def test_its_check_code_can_be_written_down_and_read_again(self):
         head = self.make().head
