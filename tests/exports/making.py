@@ -18,8 +18,9 @@ NAMES = ("=HYPERLINK(1)", "Ada; two", 'Ben "B"', "Čeněk", "Dee\\ne", "Eve", "F
 COORDINATOR = UUID(int=1)
 
 
-def live(session: Session, *, seed: int, acts: int) -> Bank:
-    """Posts, holds, confirmations, releases, lapses, frozen hours, reversals and reversals of reversals."""
+def live(session: Session, *, seed: int, acts: int, posts: int = 0) -> Bank:
+    """Posts, holds, confirmations, releases, lapses, frozen hours, reversals and reversals of reversals. `posts` more come
+    first."""
     chance = random.Random(seed)
     bank = members.open_bank(session, name=f'Bank "{seed}"', at=START)
     accounts = [members.add_member(session, bank=bank, name=name, joined_on=START.date()).account_id for name in NAMES]
@@ -34,7 +35,7 @@ def live(session: Session, *, seed: int, acts: int) -> Bank:
     for account_id, kind in others.items():
         ledger.open_account(id=account_id, kind=kind)
     life = _Life(ledger, [*accounts, *others, bank.community_account_id], chance)
-    life.post_many(acts // 2)
+    life.post_many(posts + acts // 2)
     for number in range(acts // 2):
         life.act(START + timedelta(hours=5 * number))
     return bank

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 
@@ -24,6 +25,7 @@ from timebank.exports.service import ExportKind, NotTheSame
 from timebank.members.models import Bank
 
 ACTS = 350
+MANY = 10_000
 LINE = re.compile(r"^\s*(-?\d+)(?: min)?  (\S.*)$")
 
 
@@ -86,42 +88,76 @@ def hledger(journal, *words):
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def test_hledger_finds_the_same_balance_for_every_account_and_zero_in_all(database, bank, tmp_path):
-    journal = tmp_path / "bank.journal"
-    journal.write_text(exported(database, bank, ExportKind.HLEDGER), encoding="utf-8")
-
+def balances_by_hledger(journal):
+    """Of every account, and that all together are nothing; the program's own strict check first."""
     hledger(journal, "check", "--strict")
     *lines, total = [
         line for line in hledger(journal, "balance", "--flat", "--empty").splitlines() if "----" not in line
     ]
-
-    found = {match[2]: int(match[1]) for match in map(LINE.match, lines)}
-    expected = in_the_bank(database, bank)
-    assert found == {account.label: minutes for account, minutes in expected.items()}
-    assert {name: minutes for name, minutes in found.items() if minutes} == {
-        name: minutes for name, minutes in sums(exported(database, bank, ExportKind.CSV)).items() if minutes
-    }
     assert total.split()[0] == "0"
-    assert len(expected) == 14
+    return {match[2]: int(match[1]) for match in map(LINE.match, lines)}
 
 
-def test_beancount_finds_no_error_and_the_same_balance_for_every_account(database, bank):
-    entries, errors, options = loader.load_string(exported(database, bank, ExportKind.BEANCOUNT, with_names=True))
-
+def balances_by_beancount(text):
+    entries, errors, _ = loader.load_string(text)
+    assert errors == []
     found = Counter()
     for entry in entries:
         if isinstance(entry, Transaction):
             for posting in entry.postings:
                 assert posting.units.currency == "MIN"
                 found[posting.account] += int(posting.units.number)
-    assert errors == []
-    assert options["title"] == 'Bank "5"'
-    assert {name: minutes for name, minutes in found.items() if minutes} == {
-        formats.beancount_account(account): minutes
-        for account, minutes in in_the_bank(database, bank).items()
-        if minutes
-    }
+    return found
+
+
+def without_zeros(balances):
+    return {name: minutes for name, minutes in balances.items() if minutes}
+
+
+def test_hledger_finds_the_same_balance_for_every_account_and_zero_in_all(database, bank, tmp_path):
+    journal = tmp_path / "bank.journal"
+    journal.write_text(exported(database, bank, ExportKind.HLEDGER), encoding="utf-8")
+
+    found = balances_by_hledger(journal)
+
+    expected = in_the_bank(database, bank)
+    assert found == {account.label: minutes for account, minutes in expected.items()}
+    assert without_zeros(found) == without_zeros(sums(exported(database, bank, ExportKind.CSV)))
+    assert len(expected) == 14
+
+
+def test_beancount_finds_no_error_and_the_same_balance_for_every_account(database, bank):
+    text = exported(database, bank, ExportKind.BEANCOUNT, with_names=True)
+
+    found = balances_by_beancount(text)
+
+    assert 'option "title" "Bank \\"5\\""' in text
+    expected = {formats.beancount_account(account): minutes for account, minutes in in_the_bank(database, bank).items()}
+    assert without_zeros(found) == without_zeros(expected)
     assert sum(found.values()) == 0
+
+
+def test_both_agree_on_ten_thousand_transfers(sqlite_copies, tmp_path, capsys):
+    """A large bank's years, with everything in them that can happen to hours."""
+    database = Database(sqlite_copies.url())
+    with database.writing() as session:
+        bank = live(session, seed=8, acts=ACTS, posts=MANY)
+    journal = tmp_path / "bank.journal"
+    journal.write_text(exported(database, bank, ExportKind.HLEDGER), encoding="utf-8")
+
+    expected = in_the_bank(database, bank)
+    by_hledger = balances_by_hledger(journal)
+    by_beancount = balances_by_beancount(exported(database, bank, ExportKind.BEANCOUNT))
+
+    posted = len(re.findall(r"^\d{4}-\d\d-\d\d ", journal.read_text(encoding="utf-8"), re.MULTILINE))
+    with capsys.disabled():
+        sys.stdout.write(f"\n{posted:,} transfers, {len(expected)} balances: hledger, beancount and ours are equal\n")
+    assert posted >= MANY
+    assert by_hledger == {account.label: minutes for account, minutes in expected.items()}
+    assert without_zeros(by_beancount) == without_zeros(
+        {formats.beancount_account(account): minutes for account, minutes in expected.items()}
+    )
+    database.close()
 
 
 def test_json_tells_everything_also_what_waits(database, bank):
