@@ -29,9 +29,11 @@ STOOD_IN_FOR = {
         "pk_account": ("account_comes_once",),
         "pk_transfer": ("transfer_begins: transfer rows are never replaced",),
         "uq_transfer_live_reversal": ("transfer_begins: transfer rows are never replaced",),
-        "pk_entry": ("entry_follows_the_last: entry rows are never replaced",),
+        "pk_entry": ("entry_follows_the_last: an entry follows the account's last one",),
         # A transfer is found by its id; its place in an account belongs to no other one.
-        "entry_follows_the_last: id = NEW.transfer_id": ("entry_follows_the_last: entry rows are never replaced",),
+        "entry_follows_the_last: id = NEW.transfer_id": (
+            "entry_follows_the_last: an entry follows the account's last one",
+        ),
         "pk_waiver": ("waiver_comes_once",),
         "pk_period": ("period_comes_once",),
         "pk_block": ("block_comes_once",),
@@ -130,8 +132,8 @@ class SqliteRules:
         for table, pieces in self.tables.items():
             weakened = {name: self._weakened(name, sql, dropped) for name, sql in pieces.rules.items()}
             copy.execute(pieces.put_together(weakened, dropped, keys))
-            marks = ", ".join("?" * len(pieces.columns))
-            copy.executemany(f"INSERT INTO {table} VALUES ({marks})", self.rows[table])
+            for row in self.rows[table]:
+                copy.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
         for name, sql in (self.unique | self.triggers).items():
             if name not in dropped:
                 weakened = self._weakened(name, sql, dropped)
