@@ -53,16 +53,16 @@ def verify(
     while the sealed history is on the first, each by a processor of its own.
     """
     looking = Looking(connection, bank_id, moved)
-    books = Looking(beside, bank_id, moved) if beside is not None else looking
-    with ThreadPoolExecutor(1, "looking over the books") as another:
-        looked = another.submit(look_over_the_rest, books)
-        if books is looking:
-            looked.result()  # one connection is spoken to by one at a time
-        head, sealed = look_over_history(looking, heads)
-        unsealed = count_settled(looking) - sealed
-        looked.result()
-    if books is not looking:
-        looking.take_over(books)
+    if beside is None:
+        look_over_the_rest(looking)
+        head, unsealed = look_over_chain(looking, heads)
+    else:
+        other = Looking(beside, bank_id, moved)
+        with ThreadPoolExecutor(1, "looking over the books") as another:
+            looked = another.submit(look_over_the_rest, other)
+            head, unsealed = look_over_chain(looking, heads)
+            looked.result()
+        looking.take_over(other)
     return Report(
         bank_id=bank_id,
         counts=dict(looking.counts),
@@ -80,10 +80,12 @@ def look_over_the_rest(looking: Looking) -> None:
     look_over_periods(looking)
 
 
-def count_settled(looking: Looking) -> int:
+def look_over_chain(looking: Looking, heads: Iterable[Head]) -> tuple[Head | None, int]:
+    """The check code of the newest block, and how many settled transfers no block covers."""
+    head, sealed = look_over_history(looking, heads)
     transfer = tables.transfer.c
     settled = select(func.count()).where(transfer.bank_id == looking.bank_id, transfer.state != "pending")
-    return looking.connection.scalar(settled) or 0
+    return head, (looking.connection.scalar(settled) or 0) - sealed
 
 
 def look_over_waiting(looking: Looking) -> None:
