@@ -8,6 +8,7 @@ so each block finds its transfers among those just read, without a look-up.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from ledger.looking import BLOCKS, HEADS, LEAVES, Looking
 
 AHEAD = 20_000  # transfers kept in hand; what lies further apart than that is looked up
 MOST_IN_A_BLOCK = 100_000
+OR_NONE = (bytes, type(None))
 NO_MOMENT = datetime.min.replace(tzinfo=UTC)
 
 
@@ -70,15 +72,15 @@ class _History:
 
     def look(self, heads: list[Head]) -> tuple[Head | None, int]:
         before: Block | None = None
-        for block, stored in self._blocks():
-            self.looking.counts[BLOCKS] += 1
-            self._look_at(block, before, self._seals(block), stored)
-            before, self.hashes[block.no] = block, block.hash
+        with closing(self.records):
+            for block, stored in self._blocks():
+                self.looking.counts[BLOCKS] += 1
+                self._look_at(block, before, self._seals(block), stored)
+                before, self.hashes[block.no] = block, block.hash
         outside = self.looking.count("seal") - self.looking.counts[LEAVES]
         if outside:
             bank = str(self.looking.bank_id)
             self.looking.off(BLOCKS, "seal", bank, expected="seals within a block", found=f"{outside} outside")
-        self.records.close()
         self._look_at_heads(heads)
         return (None if before is None else before.head), self.sealed
 
@@ -139,12 +141,16 @@ class _History:
             f"SELECT no, first, last, root, previous, hash, {self.looking.text('sealed_at', 'block')}, digest FROM block"
             " WHERE bank_id = ? ORDER BY no"
         )
-        for no, first, last, root, previous, stored, moment, digest in self.looking.stream(statement):
+        for row in self.looking.stream(statement):
+            no, first, last, root, previous, stored, moment, digest = row
             try:
                 at = chain.read_moment(moment)
             except ValueError:
                 self.looking.off(BLOCKS, "block", str(no), expected="a moment", found=moment)
                 at = NO_MOMENT
+            if [type(one) for one in row[:6]] != [int, int, int, bytes, bytes, bytes] or type(digest) not in OR_NONE:
+                self.looking.off(BLOCKS, "block", str(no), expected="numbers and hashes", found="something else")
+                continue
             yield (
                 Block(
                     bank_id=self.looking.bank_id, no=no, first=first, last=last, root=root, previous=previous,
@@ -191,4 +197,5 @@ def _other_leaf(stands: list[Any] | None, leaf: bytes, salt: bytes) -> str | Non
 
 
 def _other_contents(block: Block, leaves: list[bytes]) -> tuple[str, str] | None:
-    return None if chain.root(leaves) == block.root else ("the root of its seals", block.root.hex())
+    fits = {type(leaf) for leaf in leaves} == {bytes} and chain.root(leaves) == block.root
+    return None if fits else ("the root of its seals", block.root.hex())

@@ -25,7 +25,7 @@ _IDS = frozenset({
     "id", "bank_id", "giver_id", "receiver_id", "recorded_by", "reverses_id", "group_id", "peer_id", "confirmed_by",
     "transfer_id", "account_id",
 })  # fmt: skip
-_MOMENTS = frozenset({"recorded_at", "expires_at", "stopped_at", "frozen_at", "settled_at", "sealed_at"})
+_MOMENTS = frozenset({"recorded_at", "expires_at", "stopped_at", "frozen_at", "settled_at", "sealed_at", "until"})
 _WORDS = frozenset({"reversal_reason", "release_reason", "kind", "state"})
 _WRITTEN = frozenset({"reversal_reason", "release_reason"})
 _NUMBERS = frozenset({"minutes", "posted_minutes", *PLACES})

@@ -6,7 +6,7 @@ from threading import Event
 import pytest
 
 from ledger import Ledger
-from ledger.looking import BLOCKS, PAIRS
+from ledger.looking import BLOCKS, HELD_OUT, LEAVES, MIRRORS, PAIRS, PERIODS, RUNNING, SUMS
 from tests.ledger.making import AT, COORDINATOR, Bank, make_transfer
 from timebank.db import Database, twin_snapshots
 
@@ -97,6 +97,53 @@ def test_damage_in_one_bank_is_no_finding_in_another(bank, transfer):
     change(bank, "UPDATE account SET posted = 61 WHERE id = {one}", one=bank.ada)
 
     assert other.see("verify").is_clean
+
+
+UNREADABLE = "'no id, and no moment'"
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "check"),
+    [
+        ("transfer", "id", PAIRS),
+        ("transfer", "reverses_id", MIRRORS),
+        ("transfer", "giver_id", PAIRS),
+        ("transfer", "settled_at", LEAVES),
+        ("transfer", "minutes", MIRRORS),
+        ("entry", "transfer_id", PAIRS),
+        ("entry", "minutes", PAIRS),
+        ("entry", "seq", RUNNING),
+        ("entry", "balance_after", RUNNING),
+        ("account", "posted", SUMS),
+        ("account", "held_out", HELD_OUT),
+        ("seal", "transfer_id", LEAVES),
+        ("seal", "salt", LEAVES),
+        ("seal", "leaf", LEAVES),
+        *(
+            ("block", column, BLOCKS)
+            for column in ("no", "first", "last", "root", "previous", "hash", "sealed_at", "digest")
+        ),
+        ("seal", "no", BLOCKS),
+        ("period", "until", PERIODS),
+        ("period", "minutes", PERIODS),
+    ],
+)
+def test_what_nobody_can_read_is_a_finding_and_no_accident(sqlite_bank, table, column, check):
+    """SQLite keeps any value in any column. (A flipped bit in the id of a reversal once ended the whole look.)"""
+    bank = sqlite_bank
+    one = make_transfer(bank.ada, bank.ben, 60)
+    bank.do("post", transfer=one, at=AT)
+    bank.do("reverse", id=one.id, reversal_id=bank.id, reason="wrong day", at=AT)
+    bank.do("close_period", until=AT, by=COORDINATOR, at=AT)
+    bank.do("seal", at=AT)
+    narrowed = {"transfer": "kind = 'reversal'", "entry": "account_id = {ada} AND seq = 1", "seal": "no = 1"}.get(
+        table, "TRUE"
+    )
+    change(bank, f"UPDATE {table} SET {column} = {UNREADABLE} WHERE {narrowed}", ada=bank.ada)
+
+    findings = bank.see("verify").findings
+
+    assert check in {finding.check for finding in findings}
 
 
 class TestTwoAtOnce:
