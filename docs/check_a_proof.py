@@ -56,9 +56,9 @@ def code_of(slip):
         if previous is not None and block["previous"] != previous:
             return None
         names = ["bank_id", "no", "first", "last", "root", "previous", "sealed_at"]
-        version = VERSION if block["digest"] is None else WITH_DIGEST  # the first blocks had none
-        if block["digest"] is not None:
-            names.append("digest")
+        version = VERSION
+        if block.get("digest"):  # the first blocks had none
+            names, version = [*names, "digest"], WITH_DIGEST
         previous = sha(BLOCK, version, pack(block[name] for name in names)).hex()
         code = f"{block['no']}-{previous}"
     return code

@@ -277,6 +277,24 @@ class TestProof:
             (changed if part is None else changed[part])[name] = value
             file.write_text(json.dumps(changed))
             assert self.check(str(file)).returncode == 1, name
+        for name, value in slip["blocks"][0].items():
+            changed = json.loads(json.dumps(slip))
+            changed["blocks"][0][name] = value + 1 if isinstance(value, int) else "00" + value[2:]
+            file.write_text(json.dumps(changed))
+            assert self.check(str(file)).returncode == 1, name
+
+    def test_a_slip_from_before_there_were_digests_is_still_read(self, bank, tmp_path, monkeypatch):
+        transfer_id = live_a_little(bank, times=1)[0]
+        with monkeypatch.context() as before:
+            before.setattr(sealing.chain, "digest", lambda *_: None)
+            bank.do("seal", at=AT)
+        file = self.slip(bank, transfer_id, bank.ada, tmp_path)
+        slip = json.loads(file.read_text())
+        for block in slip["blocks"]:
+            assert block.pop("digest") is None
+        file.write_text(json.dumps(slip))
+
+        assert self.check(str(file), str(bank.see("head"))).returncode == 0
 
     def test_a_check_code_of_another_day_is_told_apart(self, bank, tmp_path):
         transfer_id = live_a_little(bank, times=1)[0]
