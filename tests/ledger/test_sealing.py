@@ -279,7 +279,7 @@ class TestProof:
             assert self.check(str(file)).returncode == 1, name
         for name, value in slip["blocks"][0].items():
             changed = json.loads(json.dumps(slip))
-            changed["blocks"][0][name] = value + 1 if isinstance(value, int) else "00" + value[2:]
+            changed["blocks"][0][name] = value + 1 if isinstance(value, int) else "10"[value[0] == "1"] + value[1:]
             file.write_text(json.dumps(changed))
             assert self.check(str(file)).returncode == 1, name
 
