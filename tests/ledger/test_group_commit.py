@@ -304,6 +304,34 @@ class TestNobodyHangs:
         assert refused > 0
         assert len(kept(bank)) == len(taken)
 
+    def test_a_turn_that_cannot_be_had_is_told_as_just_that(self, bank):
+        """The database's own line of writers is full: nothing was saved, and that is certain."""
+        given = make_transfer(bank.ada, bank.ben)
+
+        @contextmanager
+        def no_turn() -> Iterator[Connection]:
+            raise VeryBusy
+            yield
+
+        with GroupWriter(no_turn, bank_id=bank.id) as writer, pytest.raises(VeryBusy):
+            writer.post(given, at=AT)
+
+        assert given.id not in kept(bank)
+
+    def test_leaving_does_not_wait_for_ever_and_answers_those_who_still_stand_in_the_line(self, bank):
+        first, second = (make_transfer(bank.ada, bank.ben) for _ in range(2))
+        doors = Doors(bank)
+        with GroupWriter(doors.connecting, bank_id=bank.id, at_once=1, patience=0.2) as writer:
+            answers = hand_in_all(writer, [first])
+            while not answers[0].running():
+                time.sleep(0.002)
+            answers += hand_in_all(writer, [second])
+        doors.opened.set()
+
+        assert isinstance(outcome(answers[0]), Receipt)
+        assert outcome(answers[1]) is VeryBusy
+        assert kept(bank) == {first.id: 2}
+
     def test_leaving_answers_whoever_still_waits(self, bank):
         with writing(bank) as writer:
             answers = hand_in_all(writer, [make_transfer(bank.ada, bank.ben) for _ in range(100)])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger import AccountKind, AccountStatus, TransferKind, TransferState
+from ledger import AccountKind, AccountStatus, Ledger, TransferKind, TransferState
 from ledger.errors import AccountClosed, AccountNotFound, HeirIsLeaving, ReasonMissing, SameIdOtherContent
 from ledger.leaving import Leaving, Left, come_back, leave_with_gift, leave_with_hold
 from tests.ledger.making import AT, COORDINATOR, DAY, Bank, make_transfer
@@ -121,6 +121,23 @@ class TestEverybodyWhoLeaves:
 
 
 class TestLeaving:
+    def test_that_somebody_else_did_at_this_very_moment_is_answered_alike(self, village, monkeypatch):
+        """Both looked, and one of them came first to the account."""
+        village.has(60)
+        leaving = village.leaving()
+        let_go = Ledger.release_waiting
+
+        def overtaken(ledger, **facts):
+            monkeypatch.setattr(Ledger, "release_waiting", let_go)
+            leave_with_gift(ledger, leaving, to=village.community, at=LATER)
+            return ledger.release_waiting(**facts)
+
+        monkeypatch.setattr(Ledger, "release_waiting", overtaken)
+        left = village.give(leaving)
+
+        assert left.transfer == village.give(leaving).transfer
+        assert village.posted(village.bank.ada, village.community) == [0, 60]
+
     def test_lets_go_of_what_waits_and_says_why(self, village):
         bank = village.bank
         waiting, counted = make_transfer(bank.ada, bank.ben), make_transfer(bank.ben, bank.ada)

@@ -4,8 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
-from ledger import Ledger
+from ledger import Ledger, looking, packed
 from ledger.looking import BLOCKS, HELD_OUT, LEAVES, MIRRORS, PAIRS, PERIODS, RUNNING, SUMS
 from tests.ledger.making import AT, COORDINATOR, Bank, make_transfer
 from timebank.db import Database, twin_snapshots
@@ -79,6 +80,8 @@ def test_a_changed_balance_is_named_with_what_was_expected_and_found(bank, trans
         ("UPDATE entry SET seq = 2 WHERE account_id = {ada}", "entries are numbered without a gap and carry the running balance"),
         ("UPDATE entry SET account_id = {cleo} WHERE account_id = {ada}", "entries stand where their transfer says"),
         ("UPDATE transfer SET state = 'released' WHERE id = {transfer}", "posted transfers have two entries that balance, others none"),
+        ("UPDATE account SET floor_waived = TRUE WHERE id = {ada}", "accounts below an agreed limit carry the mark of a waiver"),
+        ("UPDATE transfer SET minutes = 31 WHERE state = 'pending'", "waiting transfers are as they were recorded"),
         ("UPDATE transfer SET kind = 'reversal' WHERE id = {transfer}", "every live reversal mirrors one posted transfer, which has no other"),
     ],
 )  # fmt: skip
@@ -97,6 +100,20 @@ def test_damage_in_one_bank_is_no_finding_in_another(bank, transfer):
     change(bank, "UPDATE account SET posted = 61 WHERE id = {one}", one=bank.ada)
 
     assert other.see("verify").is_clean
+
+
+def test_of_one_check_a_wrecked_bank_names_no_more_than_somebody_reads(bank, transfer, monkeypatch):
+    monkeypatch.setattr(looking, "MOST_FINDINGS", 2)
+    change(bank, "UPDATE account SET posted = posted + 7 WHERE bank_id = {one}", one=bank.id)
+
+    named = [finding.check for finding in bank.see("verify").findings]
+
+    assert named.count(SUMS) == 2
+
+
+def test_a_database_that_fails_on_the_way_says_so_as_databases_do(bank):
+    with bank.database.reading() as session, pytest.raises(DBAPIError):
+        list(packed.stream(session.connection(), "SELECT nothing FROM nowhere"))
 
 
 UNREADABLE = "'no id, and no moment'"
