@@ -23,6 +23,7 @@ from ledger.errors import (
     NotPosted,
     OwnRecord,
     PeriodClosed,
+    PeriodNotOver,
     ReasonMissing,
     ReversalKeepsItsLength,
     ReversalNeedsOriginal,
@@ -363,6 +364,10 @@ class TestPause:
 
 
 class TestClosePeriod:
+    def test_one_that_is_not_over_stays_open(self, bank):
+        with pytest.raises(PeriodNotOver):
+            bank.do("close_period", until=DAY_LATER, by=COORDINATOR, at=AT)
+
     def test_an_earlier_one_cannot_be_closed_any_more(self, bank):
         bank.do("close_period", until=AT, by=COORDINATOR, at=AT)
 
