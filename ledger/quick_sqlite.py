@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from ledger.ids import Ids
 from ledger.transfers import NOBODY, POSTED_AT_ONCE, Posted, Receipt, Transfer, take_fingerprint
 
 DriverError = sqlite3.Error
@@ -124,7 +125,7 @@ def _work_out(
     """Receipts, and the rows to write; None where a limit is in the way. It moves the purses on."""
     bank, bank_bytes = bank_id.hex, bank_id.bytes
     receipts, rows = [], []
-    names: dict[int | None, tuple[str | None, bytes]] = {None: (None, NOBODY)}
+    ids = Ids()
     days: dict[date, str] = {}
     for one in transfers:
         giver, receiver, minutes, day = purses[one.giver.int], purses[one.receiver.int], one.minutes, one.happened_on
@@ -134,7 +135,7 @@ def _work_out(
         receiver[SEQ] = receives_no = receiver[SEQ] + 1
         if receiver[LOWEST] is not None and receives < receiver[LOWEST]:
             return None
-        recorder, group, new_id = _named(names, one.recorded_by), _named(names, one.group), one.id.bytes
+        recorder, group, new_id = ids.of(one.recorded_by), ids.of(one.group), one.id.bytes
         fingerprint = take_fingerprint(
             POSTED_AT_ONCE, bank_bytes, new_id, giver[BYTES], receiver[BYTES], minutes, day, recorder[1], group[1],
             NOBODY, NOBODY, one.kind, b"",
@@ -145,13 +146,6 @@ def _work_out(
             recorder[0], moment, fingerprint, group[0], minutes, gives_no, gives, receives_no, receives, moment,
         ))  # fmt: skip
     return tuple(receipts), rows
-
-
-def _named(names: dict[int | None, tuple[str | None, bytes]], one: UUID | None) -> tuple[str | None, bytes]:
-    number = None if one is None else one.int
-    if one is not None and number not in names:
-        names[number] = one.hex, one.bytes
-    return names[number]
 
 
 def _day(days: dict[date, str], day: date) -> str:
