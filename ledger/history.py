@@ -17,7 +17,7 @@ from ledger.chain import Block, Head
 from ledger.looking import BLOCKS, HEADS, LEAVES, Looking
 
 AHEAD = 20_000  # transfers kept in hand; what lies further apart than that is looked up
-MOST_IN_A_BLOCK = 100_000
+MOST_IN_A_BLOCK = 10_000
 OR_NONE = (bytes, type(None))
 NO_MOMENT = datetime.min.replace(tzinfo=UTC)
 

@@ -87,7 +87,7 @@ class Looking:
             self.found[check].append(one)
 
     def chunks(self, name: str, statement: str, *, total: int) -> Generator[list[tuple[Any, ...]]]:
-        """An answer about this bank, some thousand rows at a time; its one mark is the bank."""
+        """An answer about this bank, a thousand rows at a time; its one mark is the bank."""
         done = 0
         self.moved(name, 0, total)
         for chunk in packed.chunks(self.connection, statement, [self.me]):

@@ -64,7 +64,7 @@ def packed(columns: Iterable[str], table: str, *, postgresql: bool) -> str:
     return " || ".join(parts)
 
 
-def settled(*, postgresql: bool, where: str, more: str = "", join: str = "") -> str:
+def settled(*, postgresql: bool, where: str, more: str = "") -> str:
     """A SELECT of id, packed facts, and each side's packed entry (null without one), then `more`."""
     entries = [
         f"CASE WHEN {side}.seq IS NOT NULL THEN {packed(ENTRY, side, postgresql=postgresql)} END"
@@ -75,7 +75,7 @@ def settled(*, postgresql: bool, where: str, more: str = "", join: str = "") -> 
         f" {entries[0]}, {entries[1]}{more} FROM transfer"
         " LEFT JOIN entry AS giver ON giver.account_id = transfer.giver_id AND giver.seq = transfer.giver_seq"
         " LEFT JOIN entry AS receiver ON receiver.account_id = transfer.receiver_id AND receiver.seq = transfer.receiver_seq"
-        f" {join} WHERE {where}"
+        f" WHERE {where}"
     )
 
 
@@ -140,7 +140,7 @@ def stream(connection: Connection, statement: str, values: Iterable[Any] = ()) -
 
 
 def chunks(connection: Connection, statement: str, values: Iterable[Any] = ()) -> Iterator[list[tuple[Any, ...]]]:
-    """The same, a few thousand rows at a time."""
+    """The same, a thousand rows at a time."""
     driver = connection.connection.driver_connection
     assert driver is not None
     if is_postgresql(connection):

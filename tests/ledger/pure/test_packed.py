@@ -112,12 +112,21 @@ class TestRecord:
 
         assert record_on_sqlite(row | {column: "7\0"}) != record_on_sqlite(row)
 
-    def test_on_postgresql_quotes_texts_and_not_numbers(self):
+    def test_postgresql_is_asked_for_the_same_text(self):
+        """That it writes it is tried on a real one, in tests/ledger/test_sealing.py."""
         written = record(postgresql=True)
 
-        assert "coalesce(transfer.minutes::text, 'null')" in written
-        assert "coalesce('\"' || transfer.state::text || '\"', 'null')" in written
-        assert "encode(convert_to(transfer.release_reason, 'UTF8'), 'hex')" in written
+        assert written.startswith(
+            "concat('[', coalesce('\"' || replace(transfer.id::text, '-', '') || '\"', 'null'), ',',"
+            " coalesce('\"' || transfer.kind::text || '\"', 'null'), ',', "
+        )
+        assert ", ',', coalesce(transfer.minutes::text, 'null'), ',', " in written
+        assert (
+            ", ',', coalesce('\"' || encode(convert_to(transfer.release_reason, 'UTF8'), 'hex') || '\"', 'null'), ',', "
+            in written
+        )
+        assert written.endswith(", ',', coalesce(transfer.receiver_balance::text, 'null'), ']')")
+        assert written.count("coalesce(") == len(RECORD)
 
 
 def test_what_stands_is_said_shortly():
