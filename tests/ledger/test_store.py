@@ -1,29 +1,22 @@
 """What each act does, on both databases, where the machine's random acts would not say it as plainly."""
 
-import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert
-from sqlalchemy.exc import DBAPIError, StatementError
 
-from ledger import AccountKind, Balance, Ledger, Posted, TransferKind, TransferState, quick_sqlite
+from ledger import AccountKind, Balance, Posted, TransferKind, TransferState
 from ledger.errors import (
     AccountNotFound,
     AlreadyConfirmed,
     AlreadyExpired,
     AlreadyReversed,
     BelowHardFloor,
-    ChangedMeanwhile,
     FloorOnlyForPartners,
     HoursFrozen,
     NotPosted,
     OwnRecord,
-    PeriodClosed,
-    PeriodNotOver,
     ReasonMissing,
     ReversalKeepsItsLength,
     ReversalNeedsOriginal,
@@ -31,8 +24,6 @@ from ledger.errors import (
     TooLong,
     TransferNotFound,
 )
-from ledger.rows import Rows
-from ledger.tables import period
 from tests.ledger.making import AT, COORDINATOR, DAY, Bank, make_transfer
 
 DAY_LATER = AT + timedelta(days=1)
@@ -346,90 +337,6 @@ class TestOpenAccount:
     def test_gives_no_person_a_floor(self, bank):
         with pytest.raises(FloorOnlyForPartners):
             bank.do("open_account", id=uuid4(), kind=AccountKind.MEMBER, hard_floor=-60)
-
-
-class TestPause:
-    def test_a_clock_goes_on_only_when_both_sides_are_back(self, bank):
-        waits = held(bank, expires_at=AT + timedelta(days=7))
-        for one in (bank.ada, bank.ben):
-            bank.do("pause_account", id=one, at=AT)
-
-        bank.do("resume_account", id=bank.ada, at=DAY_LATER)
-        while_ben_is_away = bank.see("get", id=waits)
-        bank.do("resume_account", id=bank.ben, at=DAY_LATER)
-
-        assert while_ben_is_away.stopped_at == AT
-        assert bank.see("get", id=waits).stopped_at is None
-        assert bank.see("get", id=waits).expires_at == AT + timedelta(days=8)
-
-
-class TestClosePeriod:
-    def test_one_that_is_not_over_stays_open(self, bank):
-        with pytest.raises(PeriodNotOver):
-            bank.do("close_period", until=DAY_LATER, by=COORDINATOR, at=AT)
-
-    def test_an_earlier_one_cannot_be_closed_any_more(self, bank):
-        bank.do("close_period", until=AT, by=COORDINATOR, at=AT)
-
-        with pytest.raises(PeriodClosed):
-            bank.do("close_period", until=AT - timedelta(days=1), by=COORDINATOR, at=AT)
-
-
-class TestOneAtATime:
-    """What two who write at once come upon, one step after the other."""
-
-    def test_an_id_that_is_taken_while_we_wait_is_taken(self, bank):
-        """On PostgreSQL neither sees the other before it commits; on SQLite the second one waits for its turn."""
-        dora = bank.open_account()
-        taken = make_transfer(bank.ada, bank.ben)
-        with ThreadPoolExecutor(1) as another, bank.writing() as ledger:
-            ledger.hold(transfer=taken, at=AT)
-            late = another.submit(bank.do, "hold", transfer=replace(taken, giver=bank.cleo, receiver=dora), at=AT)
-            time.sleep(0.5)
-
-        with pytest.raises(SameIdOtherContent):
-            late.result()
-        assert bank.see("balance", account=dora) == Balance(posted=0, held_out=0, held_in=0)
-
-    def test_what_was_settled_since_it_was_read_is_not_written_over(self, bank):
-        settled = posted(bank)
-
-        with pytest.raises(ChangedMeanwhile), bank.database.writing() as session:
-            Rows(session.connection(), bank_id=bank.id).settle([settled], {"stopped_at": AT})
-
-    def test_an_account_that_changed_since_it_was_read_is_not_written_over(self, sqlite_bank, monkeypatch):
-        """SQLite: somebody who did not begin with IMMEDIATE read before another one wrote."""
-        work_out = quick_sqlite._work_out
-
-        def late(bank_id, transfers, purses, moment):
-            for purse in purses.values():
-                purse[quick_sqlite.WAS_SEQ] += 1
-            return work_out(bank_id, transfers, purses, moment)
-
-        monkeypatch.setattr(quick_sqlite, "_work_out", late)
-        two = [make_transfer(sqlite_bank.ada, sqlite_bank.ben) for _ in range(2)]
-
-        with pytest.raises(DBAPIError, match="changed while it was written"):
-            sqlite_bank.do("post_many", transfers=two, at=AT)
-        assert sqlite_bank.posted(sqlite_bank.ada) == 0
-
-    def test_a_connection_that_has_not_begun_begins_by_itself(self, bank):
-        with bank.database.writing_turn(), bank.database.engine.connect() as connection:
-            Ledger(connection, bank_id=bank.id).post(transfer=make_transfer(bank.ada, bank.ben, 45), at=AT)
-            connection.commit()
-
-        assert bank.posted(bank.ada) == 45
-
-
-class TestWhatItIsGiven:
-    def test_a_bank_is_named_by_its_id(self, bank):
-        with bank.database.reading() as session, pytest.raises(TypeError, match="bank_id is a UUID"):
-            Ledger(session.connection(), bank_id=str(bank.id))
-
-    def test_a_moment_without_a_zone_is_refused_at_the_door(self, bank):
-        row = {"bank_id": bank.id, "until": AT.replace(tzinfo=None), "closed_by": COORDINATOR, "closed_at": AT}
-        with pytest.raises(StatementError, match="time zone"), bank.database.writing() as session:
-            session.execute(insert(period), row | {"transfers": 0, "minutes": 0})
 
 
 class TestReading:
