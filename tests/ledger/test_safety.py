@@ -98,6 +98,7 @@ class TestSqlite:
 
         assert (answer.exit_code, answer.stderr.strip()) == (2, safety.NoWriteAheadLog().sentence)
         assert "Timebank is ready" not in answer.stdout
+        assert not Path("file:").exists()  # a folder of that name was once left behind
 
 
 class TestPostgresql:

@@ -164,8 +164,13 @@ def _seal_bank(database: Database, bank: Bank, at: datetime) -> Iterator[Block]:
 
 
 def _make_folder(url: str) -> None:
+    """Not for a database in memory, nor for one named as a URI: that is no path."""
     parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}:
+    if (
+        parsed.get_backend_name() == "sqlite"
+        and parsed.database
+        and not parsed.database.startswith((":memory:", "file:"))
+    ):
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
 
 
