@@ -56,7 +56,7 @@ class _Records:
         return list(map(self._in_hand.pop, ids))
 
     def _look_up(self, ids: Sequence[str]) -> Iterator[Any]:
-        statement = f"SELECT {self._id}, {self._record} FROM transfer WHERE bank_id = ? AND id IN ({marks(ids)})"
+        statement = f"SELECT {self._id}, {self._record} FROM transfer WHERE bank_id = ? AND id IN ({packed.marks(ids)})"
         return packed.stream(self._looking.connection, statement, [self._looking.me, *ids])
 
     def close(self) -> None:
@@ -122,7 +122,7 @@ class _History:
         ids = [transfer_id for _, transfer_id, _, _ in seals]
         statement = packed.settled(
             postgresql=self.looking.on_postgresql,
-            where=f"transfer.bank_id = ? AND transfer.id IN ({marks(ids)})",
+            where=f"transfer.bank_id = ? AND transfer.id IN ({packed.marks(ids)})",
             more=f", {packed.record(postgresql=self.looking.on_postgresql)}",
         )
         rows = packed.stream(self.looking.connection, statement, [self.looking.me, *ids])
@@ -166,10 +166,6 @@ class _History:
             if stands != head.hash:
                 found = "no such block" if stands is None else Head(no=head.no, hash=stands)
                 self.looking.off(HEADS, "block", str(head.no), expected=head, found=found)
-
-
-def marks(values: Sequence[Any]) -> str:
-    return ", ".join("?" * len(values))
 
 
 def _out_of_line(block: Block, before: Block | None, numbers: list[int]) -> tuple[str, str] | None:

@@ -4,7 +4,7 @@ Both databases write the same characters for the same facts (ledger.chain.pack s
 to the other keeps its sealed history.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from contextlib import closing
 from itertools import count
 from typing import Any
@@ -162,3 +162,8 @@ def chunks(connection: Connection, statement: str, values: Iterable[Any] = ()) -
 def word(connection: Connection, one: Any) -> Any:
     """An id as the driver takes it."""
     return one if is_postgresql(connection) else one.hex
+
+
+def marks(values: Sized) -> str:
+    """For a list of values in a statement."""
+    return ", ".join("?" * len(values))

@@ -157,7 +157,7 @@ class Sealer:
         """Id, facts, both entries and the record of each, in the order of the ids given."""
         statement = packed.settled(
             postgresql=self._is_postgresql,
-            where=f"transfer.id IN ({', '.join('?' * len(ids))})",
+            where=f"transfer.id IN ({packed.marks(ids)})",
             more=f", {packed.record(postgresql=self._is_postgresql)}",
         )
         found = packed.stream(self._connection, statement, [packed.word(self._connection, one) for one in ids])
@@ -194,14 +194,24 @@ class Sealer:
         yield from self._find_let_go()
 
     def _go_through(self) -> Iterator[UUID]:
-        """All at once, in the order in which they lie: so the chain of a bank that was brought in goes like its rows."""
+        """All at once, in the order in which they lie: so the chain of a bank that was brought in goes like its rows.
+        An instalment goes on behind the newest sealed row, and looks at the rows before it last."""
+        place, cast = ("ctid", "::tid") if self._is_postgresql else ("rowid", "")
         unsealed = (
             f"SELECT {packed.as_text('id', 'transfer', postgresql=self._is_postgresql)} FROM transfer"
             " WHERE bank_id = ? AND state <> 'pending'"
             " AND NOT EXISTS (SELECT 1 FROM seal WHERE seal.transfer_id = transfer.id)"
         )
-        for (one,) in packed.stream(self._connection, unsealed, [packed.word(self._connection, self._bank_id)]):
-            yield UUID(one)
+        bank = packed.word(self._connection, self._bank_id)
+        newest = (
+            f"SELECT {place} FROM transfer"
+            " WHERE id = (SELECT transfer_id FROM seal WHERE bank_id = ? ORDER BY no DESC LIMIT 1)"
+        )
+        reached = next(packed.stream(self._connection, newest, [bank]), None)
+        parts = [f" AND transfer.{place} {side} ?{cast}" for side in (">", "<=")] if reached else [""]
+        for part in parts:
+            for (one,) in packed.stream(self._connection, unsealed + part, [bank, *(reached or ())]):
+                yield UUID(one)
 
     def _pieces_of_account(self, account_id: UUID, sealed: int, seq: int) -> Iterator[Sequence[UUID]]:
         """A busy account is looked through a block at a time, so that memory stays flat."""

@@ -9,7 +9,7 @@ from ledger import AccountKind, Ledger
 from tests.ledger.pure.making import AT, COORDINATOR, DAY, make_transfer
 from timebank.db import Database
 
-__all__ = ["AT", "COORDINATOR", "DAY", "Bank", "make_transfer"]
+__all__ = ["AT", "COORDINATOR", "DAY", "Bank", "live_a_little", "make_transfer"]
 
 
 class Bank:
@@ -46,3 +46,21 @@ class Bank:
 
     def posted(self, account: UUID) -> int:
         return self.see("balance", account=account).posted
+
+
+def live_a_little(bank: Bank, *, times: int) -> list[UUID]:
+    """Exchanges in every state there is; answers with those that are settled."""
+    settled = []
+    for number in range(times):
+        posted, confirmed, released, undone = (make_transfer(bank.ada, bank.ben, 10 + number) for _ in range(4))
+        bank.do("post", transfer=posted, at=AT)
+        for one in (confirmed, released):
+            bank.do("hold", transfer=one, at=AT)
+        bank.do("confirm", id=confirmed.id, by=bank.ben, at=AT, minutes=5)
+        bank.do("release", id=released.id, reason="not tóday", at=AT)
+        bank.do("hold", transfer=make_transfer(bank.cleo, bank.ben, 7), at=AT)
+        bank.do("post", transfer=undone, at=AT)
+        mirror = uuid4()
+        bank.do("reverse", id=undone.id, reversal_id=mirror, reason="wrong, sorry: “twice”", at=AT, by=COORDINATOR)
+        settled += [posted.id, confirmed.id, released.id, undone.id, mirror]
+    return settled
