@@ -35,6 +35,7 @@ from ledger.leaving import Leaving, leave_with_gift
 from ledger.periods import Waiver
 from ledger.settling import Query, open_query
 from ledger.tables import account, transfer
+from tests.databases import PostgresCopies, SqliteCopies
 from tests.ledger.making import AT, COORDINATOR, DAY, Bank
 from tests.ledger.model import Fact, Model, Purse, Refusal
 from timebank.db import Database
@@ -42,6 +43,7 @@ from timebank.db import Database
 IS_FULL = os.environ.get("TIMEBANK_FORM") == "full"
 VERIFY_EVERY = 1 if IS_FULL else 5  # acts; and after the last one
 TELL_EVERY = 100
+NEW_DATABASE_EVERY = 20  # sequences
 SEQUENCES, STEPS = (2000, 60) if IS_FULL else (150, 40)
 LENGTHS = st.integers(1, 90)
 ANSWERS = st.sampled_from(["confirm", "confirm", "confirm", "release", "freeze", "unfreeze"])
@@ -64,12 +66,30 @@ def new_id() -> UUID:
     return UUID(int=(random.getrandbits(64) << 64) | secrets.randbits(64))
 
 
+class Databases:
+    """One after the other: every look at a bank costs more, the more banks there are beside it."""
+
+    def __init__(self, copies: SqliteCopies | PostgresCopies) -> None:
+        self.copies = copies
+        self.current = Database(copies.url())
+
+    def renew(self) -> None:
+        self.copies.discard(self.current)
+        self.current = Database(self.copies.url())
+
+
 class LedgerMachine(RuleBasedStateMachine):
-    database: Database
+    databases: Databases
     ran: Counter[str]
+
+    @property
+    def database(self) -> Database:
+        return self.databases.current
 
     @initialize()
     def open_bank(self) -> None:
+        if self.ran["sequences"] % NEW_DATABASE_EVERY == 0:
+            self.databases.renew()
         self.ran["sequences"] += 1
         self.bank_id = new_id()
         self.model = Model()
@@ -546,20 +566,23 @@ class LedgerMachine(RuleBasedStateMachine):
 
 # A minute or two on a quiet machine, a slow one is no difference; the full form takes as long as it takes.
 @pytest.mark.timeout(0 if IS_FULL else 900)
-def test_random_acts_leave_every_rule_standing(database, capsys):
+def test_random_acts_leave_every_rule_standing(copies, capsys):
     class OnThisDatabase(LedgerMachine):
         pass
 
+    databases = Databases(copies)
+
     def tell(words: str) -> None:
         with capsys.disabled():
-            sys.stdout.write(f"\n{database.url.get_backend_name()}: {words}\n")
+            sys.stdout.write(f"\n{databases.current.url.get_backend_name()}: {words}\n")
 
-    OnThisDatabase.database, OnThisDatabase.tell = database, staticmethod(tell)
+    OnThisDatabase.databases, OnThisDatabase.tell = databases, staticmethod(tell)
     OnThisDatabase.ran = ran = Counter()
     run_state_machine_as_test(
         OnThisDatabase,
         settings=settings(max_examples=SEQUENCES, stateful_step_count=STEPS, suppress_health_check=list(HealthCheck)),
     )
+    copies.discard(databases.current)
 
     tell(str(dict(ran)))
     assert ran["sequences"] >= SEQUENCES
