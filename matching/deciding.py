@@ -1,11 +1,15 @@
-"""From possible pairs to chosen ones: the objective as one exact whole number per pair, and the rounds of solving.
+"""From possible pairs to chosen ones: the objective in whole numbers, and what is solved for each shape of scheme.
 
 The order of the objective (decisions.md section 5): no must broken, for barred pairs are not here at all; then, if the
-scheme says so, most people; then the largest sum of points; then a hash of the two ids and the seed. All of it is one
-number, so that a solver need know nothing of stages:
+scheme says so, most people; then the largest sum of points; then a hash of the two ids and the seed. One number holds the
+first two:
 
-    (count + points) * 2^shift + hash      count is 0, or one more than all points of a round together;
-                                           2^shift is more than all hashes of a round together.
+    count + points                  most people first; count is one more than all points of a round together
+    points * (pairs + 1) + 1        else; of two answers with the same points, the one with more pairs
+
+One-way, the hash decides in a second step, among the answers that the first step's prices leave: an answer is among the
+best if and only if it keeps to arcs that are worth exactly their two prices, seats everybody who has a price, and fills
+every place that has one (complementary slackness). Among equals, it stands in the low digits of the same number.
 """
 
 from collections.abc import Sequence
@@ -15,69 +19,65 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from matching.assign import Assignment, Numbers, Proof, assign, pair, prove
+from matching.assign import Assignment, Numbers, Proof, assign, prove
+from matching.equals import WEIGHT_BITS, pair, prove_pairs
+from matching.several import pair_several
 
-HASH_BYTES = 5
+HASH_BITS = 40
 # How much work may go into the best round in which nobody is proposed to the same person both ways, in pairs looked at
 # and in rounds. This is a cycle cover without 2-cycles: hard in general, easy when few people stand on both sides.
-SEARCH_PAIRS, SEARCH_ROUNDS = 300_000, 200
+SEARCH_PAIRS, SEARCH_ROUNDS = 20_000_000, 200
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Possible:
-    """Two people whom no rule parts, by position among the people of the round, and their points."""
+    """The pairs whom no rule parts, by position among the people of the round, and their points: five int64 columns.
 
-    one: int
-    other: int
-    fit: int
-    waiting: int
-    stay: int
+    One-way, `one` is the person supported. Among equals `one` is the smaller position.
+    """
+
+    one: Numbers
+    other: Numbers
+    fit: Numbers
+    waiting: Numbers
+    stay: Numbers
 
     @property
-    def points(self) -> int:
+    def points(self) -> Numbers:
         return self.fit + self.waiting + self.stay
 
+    def __len__(self) -> int:
+        return len(self.one)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Decision:
-    """The chosen pairs; whether they are the best there are; and, one-way, the proof for the last assignment made."""
+    """Positions of the chosen pairs among the possible ones; whether they are the best there are; and the proof of the
+    last answer found. When `exact` is False it proves only that answer among those without the pairs that were barred."""
 
-    chosen: tuple[Possible, ...]
+    chosen: Numbers
     exact: bool
-    proof: Proof | None
+    proof: Proof
 
 
-def weights(possible: Sequence[Possible], ids: Sequence[str], *, seed: int, most_people_first: bool) -> list[int]:
-    """One exact whole number above zero for each possible pair, as the head of this module says.
-
-    `ids` are the people of the round. The hash does not know who stands left or right of a symmetric pair as long as
-    `one` and `other` come in id order. Every choice of partners has at most one pair per person.
-    """
-    people = len(ids)
-    most_points = max((item.points for item in possible), default=0)
-    count = people * most_points + 1 if most_people_first else 0
-    shift = 8 * HASH_BYTES + 1 + people.bit_length()
-    return [
-        ((count + item.points) << shift) + 1 + tie_break(ids[item.one], ids[item.other], seed=seed) for item in possible
-    ]
-
-
-def tie_break(one: str, other: str, *, seed: int) -> int:
-    """A number from 0 to 2^40 - 1 that depends on the two ids and the seed only, the same on every machine."""
-    told = f"{seed}|{len(one.encode())}|{one}|{other}".encode()
-    return int.from_bytes(blake2b(told, digest_size=HASH_BYTES).digest(), "big")
-
-
-def one_way(possible: Sequence[Possible], weight: Sequence[int], places: Sequence[int], *, both_ways: bool) -> Decision:
+def one_way(
+    possible: Possible,
+    ids: Sequence[str],
+    places: Sequence[int],
+    *,
+    seed: int,
+    most_people_first: bool,
+    both_ways: bool,
+) -> Decision:
     """Everyone supported by at most one person, everyone guiding at most `places` people; exact and proved.
 
     With `both_ways` off, no two people are proposed to each other in both directions: best-first branching on which of
     the two directions goes. Should the search grow too long, the lesser direction goes each time and `exact` is False.
     """
-    task = _OneWay(possible, weight, places)
+    task = _OneWay(possible, ids, np.array(places, dtype=np.int64), seed, most_people_first=most_people_first)
     rounds = max(1, min(SEARCH_ROUNDS, SEARCH_PAIRS // (len(possible) + 1)))
     barred: frozenset[int] = frozenset()
-    queue = [(-task.solve(barred)[0].total, 0, barred)]
+    queue = [(task.rank(barred), 0, barred)]
     made = 0
     while True:
         _, _, barred = heappop(queue)
@@ -88,9 +88,9 @@ def one_way(possible: Sequence[Possible], weight: Sequence[int], places: Sequenc
             break
         for number in clashes[0]:
             made += 1
-            heappush(queue, (-task.solve(barred | {number})[0].total, made, barred | {number}))
+            heappush(queue, (task.rank(barred | {number}), made, barred | {number}))
     while clashes:
-        barred |= {min(clash, key=lambda number: weight[number]) for clash in clashes}
+        barred |= {min(clash, key=task.worth_of) for clash in clashes}
         clashes = task.clashes(barred)
     return task.decision(barred, exact=False)
 
@@ -98,79 +98,140 @@ def one_way(possible: Sequence[Possible], weight: Sequence[int], places: Sequenc
 class _OneWay:
     """The same assignment with different arcs barred."""
 
-    def __init__(self, possible: Sequence[Possible], weight: Sequence[int], places: Sequence[int]) -> None:
+    def __init__(
+        self, possible: Possible, ids: Sequence[str], seats: Numbers, seed: int, *, most_people_first: bool
+    ) -> None:
         self.possible = possible
-        self.weight = weight
-        self.right_capacity = np.array(places, dtype=np.int64)
-        self.left_capacity = np.ones(len(places), dtype=np.int64)
-        self.number = {(item.one, item.other): number for number, item in enumerate(possible)}
-        self._solved: dict[frozenset[int], Assignment] = {}
+        self.seats = seats
+        self.weight = weigh(possible.points, len(np.unique(possible.one)), most_people_first=most_people_first)
+        self.chance = tie_breaks(ids, possible, seed=seed)
+        self._key = possible.one * len(seats) + possible.other
+        self._by_key = np.argsort(self._key)
+        self._solved: dict[frozenset[int], tuple[Assignment, Numbers]] = {}
 
-    def solve(self, barred: frozenset[int]) -> tuple[Assignment, list[int]]:
-        open_arcs = [number for number in range(len(self.possible)) if number not in barred]
-        if barred not in self._solved:
-            self._solved[barred] = assign(*self._columns(open_arcs), self.left_capacity, self.right_capacity)
-        return self._solved[barred], open_arcs
+    def rank(self, barred: frozenset[int]) -> tuple[int, int]:
+        """The better the answer, the smaller."""
+        answer, chosen = self._solve(barred)
+        return -answer.total, -sum(self.chance[chosen].tolist())
+
+    def worth_of(self, number: int) -> tuple[int, int]:
+        return int(self.weight[number]), int(self.chance[number])
 
     def clashes(self, barred: frozenset[int]) -> list[tuple[int, int]]:
         """Every two chosen arcs that are each other's reverse."""
-        answer, _ = self.solve(barred)
-        chosen = {(int(one), int(other)) for one, other in zip(answer.left, answer.right, strict=True)}
-        both_ways = sorted((one, other) for one, other in chosen if one < other and (other, one) in chosen)
-        return [(self.number[one, other], self.number[other, one]) for one, other in both_ways]
+        _, chosen = self._solve(barred)
+        one, other = self.possible.one[chosen], self.possible.other[chosen]
+        number = dict(zip(zip(one.tolist(), other.tolist(), strict=True), chosen.tolist(), strict=True))
+        return [
+            (place, number[ends[1], ends[0]])
+            for ends, place in sorted(number.items())
+            if ends[0] < ends[1] and (ends[1], ends[0]) in number
+        ]
 
     def decision(self, barred: frozenset[int], *, exact: bool) -> Decision:
-        answer, open_arcs = self.solve(barred)
-        left, right, weight = self._columns(open_arcs)
-        proof = prove(
-            answer,
-            left=left,
-            right=right,
-            weight=weight,
-            left_capacity=self.left_capacity,
-            right_capacity=self.right_capacity,
-        )
-        ends = zip(answer.left, answer.right, strict=True)
-        chosen = tuple(self.possible[self.number[int(one), int(other)]] for one, other in ends)
+        answer, chosen = self._solve(barred)
+        arcs = self._open(barred)
+        one, other = self.possible.one[arcs], self.possible.other[arcs]
+        proof = prove(answer, left=one, right=other, weight=self.weight[arcs], people=len(self.seats), seats=self.seats)
         return Decision(chosen, exact, proof)
 
-    def _columns(self, numbers: list[int]) -> tuple[Numbers, Numbers, Numbers]:
-        return _columns([self.possible[number] for number in numbers], [self.weight[number] for number in numbers])
+    def _solve(self, barred: frozenset[int]) -> tuple[Assignment, Numbers]:
+        if barred not in self._solved:
+            arcs = self._open(barred)
+            answer = self._assign(arcs, self.weight[arcs])
+            self._solved[barred] = answer, self._among_the_best(arcs, answer)
+        return self._solved[barred]
+
+    def _assign(self, arcs: Numbers, weight: Numbers) -> Assignment:
+        return assign(self.possible.one[arcs], self.possible.other[arcs], weight, len(self.seats), self.seats)
+
+    def _among_the_best(self, open_arcs: Numbers, answer: Assignment) -> Numbers:
+        """Of all answers as good as this one the one the hash prefers, as positions of arcs, in order."""
+        one, other = self.possible.one[open_arcs], self.possible.other[open_arcs]
+        u, v = answer.left_price[one], answer.right_price[other]
+        level = self.weight[open_arcs] == u + v
+        # More than all hashes of a round together, for each end that has to be taken.
+        needed = (u > 0).astype(np.int64) + (v > 0)
+        chance = self.chance[open_arcs] + 1 + (needed << (HASH_BITS + len(answer.left).bit_length() + 1))
+        tied = self._assign(open_arcs[level], chance[level])
+        return np.sort(self._find(tied.left, tied.right))
+
+    def _find(self, one: Numbers, other: Numbers) -> Numbers:
+        found: Numbers = self._by_key[np.searchsorted(self._key[self._by_key], one * len(self.seats) + other)]
+        return found
+
+    def _open(self, barred: frozenset[int]) -> Numbers:
+        is_open = np.ones(len(self.possible), dtype=bool)
+        is_open[list(barred)] = False
+        return np.flatnonzero(is_open)
 
 
-def symmetric(possible: Sequence[Possible], weight: Sequence[int], places: Sequence[int]) -> Decision:
-    """Pairs among equals. Exact where everyone has one place.
+def symmetric(
+    possible: Possible, ids: Sequence[str], places: Sequence[int], *, seed: int, most_people_first: bool
+) -> Decision:
+    """Pairs among equals, nobody in more than their places; `matching.several` says when that is exact."""
+    if any(count > 1 for count in places):
+        return _symmetric_with_several(possible, ids, places, seed, most_people_first=most_people_first)
+    pairs = len(places) // 2
+    weight = weigh(possible.points, pairs, most_people_first=most_people_first)
+    weight = _with_chance(weight, int(weight.max(initial=1)), pairs, tie_breaks(ids, possible, seed=seed))
+    answer = pair(possible.one, possible.other, weight, len(places))
+    proof = prove_pairs(answer, a=possible.one, b=possible.other, weight=weight, people=len(places))
+    key = possible.one * len(places) + possible.other
+    return Decision(np.flatnonzero(np.isin(key, answer.a * len(places) + answer.b)), exact=True, proof=proof)
 
-    Where people have more places, exact rounds are repeated: in each, everyone with a place left gets at most one new
-    partner, and pairs already made are barred from the next. The first round alone serves most people; a later one
-    never takes a partner away.
+
+def _symmetric_with_several(
+    possible: Possible, ids: Sequence[str], places: Sequence[int], seed: int, *, most_people_first: bool
+) -> Decision:
+    """Most people means: as many as can be have somebody; how many each has comes after that."""
+    pairs = sum(min(count, len(places)) for count in places) // 2
+    weight = weigh(possible.points, pairs, most_people_first=False)
+    first = pairs * int(weight.max(initial=0)) + 1 if most_people_first else 0
+    most = int(weight.max(initial=1)) + 2 * first + 2
+    shift = _room(most)
+    weight = _with_chance(weight, most, pairs, tie_breaks(ids, possible, seed=seed))
+    several = pair_several(possible.one, possible.other, weight, places, first=first << shift)
+    return Decision(several.chosen, exact=several.exact, proof=several.proof)
+
+
+def _room(most: int) -> int:
+    """How many low digits are left for the hash below numbers of this size."""
+    return WEIGHT_BITS - most.bit_length()
+
+
+def _with_chance(weight: Numbers, most: int, pairs: int, chance: Numbers) -> Numbers:
+    """The hash in the digits below; fewer of its own where all of a round together would not fit there."""
+    shift = _room(most)
+    digits = max(0, min(HASH_BITS, shift - pairs.bit_length()))
+    full: Numbers = (weight << shift) + (chance >> (HASH_BITS - digits))
+    return full
+
+
+def weigh(points: Numbers, pairs: int, *, most_people_first: bool) -> Numbers:
+    """One whole number above zero for each possible pair, as the head of this module says; no answer has more `pairs`."""
+    if most_people_first:
+        weight: Numbers = pairs * int(points.max(initial=0)) + 1 + points
+    else:
+        weight = points * (pairs + 1) + 1
+    return weight
+
+
+def tie_breaks(ids: Sequence[str], possible: Possible, *, seed: int) -> Numbers:
+    """A number below 2^40 for each possible pair, from its two ids and the seed only, the same on every machine.
+
+    It does not know who of two equals stands left, as long as `one` comes before `other` in the order of ids.
     """
-    free = list(places)
-    chosen: list[Possible] = []
-    left = list(range(len(possible)))
-    while True:
-        left = [number for number in left if free[possible[number].one] and free[possible[number].other]]
-        pairing = pair(*_columns([possible[n] for n in left], [weight[n] for n in left]), len(places))
-        made = {(int(a), int(b)) for a, b in zip(pairing.a, pairing.b, strict=True)}
-        if not made:
-            break
-        now = [n for n in left if _ends(possible[n]) in made]
-        left = [n for n in left if _ends(possible[n]) not in made]
-        for number in now:
-            chosen.append(possible[number])
-            free[possible[number].one] -= 1
-            free[possible[number].other] -= 1
-    single = all(places[end] <= 1 for item in possible for end in (item.one, item.other))
-    return Decision(tuple(sorted(chosen, key=_ends)), exact=single, proof=None)
-
-
-def _ends(item: Possible) -> tuple[int, int]:
-    return min(item.one, item.other), max(item.one, item.other)
-
-
-def _columns(possible: Sequence[Possible], weight: Sequence[int]) -> tuple[Numbers, Numbers, Numbers]:
-    return (
-        np.array([item.one for item in possible], dtype=np.int64),
-        np.array([item.other for item in possible], dtype=np.int64),
-        np.array(weight, dtype=object),
+    own = np.array(
+        [int.from_bytes(blake2b(f"{seed}|{name}".encode(), digest_size=8).digest(), "big") for name in ids],
+        dtype=np.uint64,
     )
+    if not len(own):
+        return np.zeros(0, dtype=np.int64)
+    mixed = own[possible.one] + np.uint64(0x9E3779B97F4A7C15) * (own[possible.other] | np.uint64(1))
+    # The finish of SplitMix64 (Steele, Lea and Flood 2014): every bit of what goes in moves about half of what comes out.
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    top: Numbers = (mixed >> np.uint64(64 - HASH_BITS)).astype(np.int64)
+    return top

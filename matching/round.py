@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
+
 from matching import deciding, explain, rules, scoring
 from matching.assign import Proof
 from matching.deciding import Possible
@@ -41,7 +43,8 @@ class Round:
 
     `still_looking`: people who guide somebody in this round and asked for support themselves, but found nobody.
     `total`: the sum of the pairs' points. `exact`: no other round with these people has a better answer (deciding.py
-    says when this is not known). `proof`: one-way, the assignment's worth and its dual bound, equal.
+    says when this is not known). `proof`: what the answer is worth in the numbers solved, and the most that any answer
+    could be worth, equal; None where nobody is paired.
     """
 
     scheme: Scheme
@@ -68,12 +71,13 @@ def run_round(
         return Round(scheme, on, seed, (), alone, (), 0, exact=True, proof=None)
     possible = pool.look_at_everybody(progress)
     ids = [person.id for person in pool.people]
-    weight = deciding.weights(possible, ids, seed=seed, most_people_first=scheme.round.most_people_first)
+    first, ways = scheme.round.most_people_first, scheme.round.both_ways
     if scheme.shape == "one-way":
-        decision = deciding.one_way(possible, weight, pool.places, both_ways=scheme.round.both_ways)
+        decision = deciding.one_way(possible, ids, pool.places, seed=seed, most_people_first=first, both_ways=ways)
     else:
-        decision = deciding.symmetric(possible, weight, pool.places)
-    pairs = tuple(sorted(map(pool.pair, decision.chosen), key=lambda made: (made.left, made.right)))
+        decision = deciding.symmetric(possible, ids, pool.places, seed=seed, most_people_first=first)
+    made = (pool.pair(possible, number) for number in decision.chosen)
+    pairs = tuple(sorted(made, key=lambda pair: (pair.left, pair.right)))
     unmatched, still_looking = pool.without_partner(pairs)
     total = sum(made.points for made in pairs)
     return Round(scheme, on, seed, pairs, unmatched, still_looking, total, decision.exact, decision.proof)
@@ -104,9 +108,9 @@ class _Pool:
             if self._asks_for(person, side) and self._shut_out(person, side) is None
         ]
 
-    def look_at_everybody(self, progress: Progress | None) -> list[Possible]:
+    def look_at_everybody(self, progress: Progress | None) -> Possible:
         """Every two people whom no hard rule parts, with their points."""
-        found: list[Possible] = []
+        found: list[tuple[int, int, int, int, int]] = []
         ones = self.standing("seek" if self.sided else "")
         others = self.standing("offer") if self.sided else ones
         for done, one in enumerate(ones):
@@ -115,9 +119,9 @@ class _Pool:
                     self._look_at(one, other, found)
             if progress is not None:
                 progress(done + 1, len(ones))
-        return found
+        return Possible(*np.array(found, dtype=np.int64).reshape(-1, 5).T)
 
-    def _look_at(self, one: int, other: int, found: list[Possible]) -> None:
+    def _look_at(self, one: int, other: int, found: list[tuple[int, int, int, int, int]]) -> None:
         here, there = self.people[one].answers, self.people[other].answers
         keys = [("seek" if self.sided else "", one), ("offer" if self.sided else "", other)]
         kind = rules.barred_by(here, there, self.scheme)
@@ -134,12 +138,13 @@ class _Pool:
         waiting = scoring.waiting_points(self.people[one], self.scheme, on=self.on)
         if not self.sided:
             waiting += scoring.waiting_points(self.people[other], self.scheme, on=self.on)
-        found.append(Possible(one, other, fit, waiting, scoring.stay_points(here, there, self.scheme)))
+        found.append((one, other, fit, waiting, scoring.stay_points(here, there, self.scheme)))
 
-    def pair(self, chosen: Possible) -> Pair:
-        one, other = self.people[chosen.one], self.people[chosen.other]
+    def pair(self, possible: Possible, number: int) -> Pair:
+        one, other = self.people[possible.one[number]], self.people[possible.other[number]]
         reasons = explain.reasons_for(one.answers, other.answers, self.scheme)
-        return Pair(one.id, other.id, chosen.fit, chosen.waiting, chosen.stay, reasons)
+        fit, waiting, stay = (int(column[number]) for column in (possible.fit, possible.waiting, possible.stay))
+        return Pair(one.id, other.id, fit, waiting, stay, reasons)
 
     def without_partner(self, pairs: tuple[Pair, ...]) -> tuple[tuple[Unmatched, ...], tuple[Unmatched, ...]]:
         """Everyone in no pair; and those in a pair as a guide who are still looking for support themselves."""

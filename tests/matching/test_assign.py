@@ -1,121 +1,163 @@
-"""The two solvers: right, proved, indifferent to order, and strict about what they are given."""
+"""The solver for places: right, proved, indifferent to order, and strict about what they are given."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.optimize import LinearConstraint, milp
+from scipy.optimize import LinearConstraint, linear_sum_assignment, milp
 
-from matching.assign import Assignment, Pairing, assign, pair, prove
+from matching.assign import Assignment, assign, prove
 from matching.errors import GraphRefused, NotProved
 
 
 @st.composite
 def markets(draw):
-    """Arcs between two sides with capacities of any size, none included; small weights make many ties."""
-    lefts, rights = draw(st.integers(0, 6)), draw(st.integers(0, 6))
-    ends = st.tuples(st.integers(0, max(lefts - 1, 0)), st.integers(0, max(rights - 1, 0)))
-    chosen = draw(st.lists(ends, unique=True, max_size=20)) if lefts and rights else []
-    weight = draw(st.lists(st.integers(1, draw(st.sampled_from((2, 9, 10**9)))), min_size=20, max_size=20))
-    capacities = st.integers(0, 3)
-    return (
-        np.array([one for one, _ in chosen], dtype=np.int64),
-        np.array([other for _, other in chosen], dtype=np.int64),
-        np.array(weight[: len(chosen)], dtype=np.int64),
-        np.array(draw(st.lists(capacities, min_size=lefts, max_size=lefts)), dtype=np.int64),
-        np.array(draw(st.lists(capacities, min_size=rights, max_size=rights)), dtype=np.int64),
-    )
+    """Arcs between people and places with any number of seats, none included; small weights make many ties."""
+    people, places = draw(st.integers(0, 6)), draw(st.integers(0, 6))
+    ends = st.tuples(st.integers(0, max(people - 1, 0)), st.integers(0, max(places - 1, 0)))
+    chosen = draw(st.lists(ends, unique=True, max_size=20)) if people and places else []
+    weight = draw(st.lists(st.integers(1, draw(st.sampled_from((2, 9, 10**9, 2**60 - 1)))), min_size=20, max_size=20))
+    return {
+        "left": np.array([one for one, _ in chosen], dtype=np.int64),
+        "right": np.array([other for _, other in chosen], dtype=np.int64),
+        "weight": np.array(weight[: len(chosen)], dtype=np.int64),
+        "people": people,
+        "seats": np.array(draw(st.lists(st.integers(0, 3), min_size=places, max_size=places)), dtype=np.int64),
+    }
 
 
-def proved(market) -> Assignment:
-    left, right, weight, left_capacity, right_capacity = market
-    answer = assign(*market)
-    prove(
-        answer,
-        left=left,
-        right=right,
-        weight=weight,
-        left_capacity=left_capacity,
-        right_capacity=right_capacity,
-    )
+def crowd(seed: int, *, people: int, places: int, seats: int, most: int = 1000, dense: float = 0.4):
+    """A random market with so many seats in all."""
+    rng = np.random.default_rng(seed)
+    left, right = np.nonzero(rng.random((people, places)) < dense)
+    weight = rng.integers(1, most, len(left), endpoint=True)
+    places_of_seats = rng.integers(0, places, seats)
+    return {
+        "left": left,
+        "right": right,
+        "weight": weight,
+        "people": people,
+        "seats": np.bincount(places_of_seats, minlength=places),
+    }
+
+
+def proved(market, **more) -> Assignment:
+    answer = assign(**market, **more)
+    prove(answer, **market)
     return answer
+
+
+def best_of_scipy(market) -> int:
+    """With a column for every seat."""
+    table = np.zeros((market["people"], len(market["seats"])))
+    table[market["left"], market["right"]] = market["weight"]
+    table = np.repeat(table, market["seats"], axis=1)
+    return int(table[linear_sum_assignment(table, maximize=True)].sum())
 
 
 class TestAssign:
     @given(markets())
-    def test_its_own_prices_prove_it_whatever_the_capacities(self, market):
-        answer = proved(market)
-
-        assert (answer.left_price >= 0).all()
-        assert (answer.right_price >= 0).all()
-
-    @given(markets())
-    def test_no_arc_is_worth_more_than_its_ends_when_everyone_left_has_one_place(self, market):
-        left, right, weight, left_capacity, right_capacity = market
-        ones = np.ones_like(left_capacity)
-
-        answer = proved((left, right, weight, ones, right_capacity))
-
-        assert (weight <= answer.left_price[left] + answer.right_price[right]).all()
-        assert answer.total == answer.left_price.sum() + (answer.right_price * right_capacity).sum()
+    def test_its_own_prices_prove_it_whatever_the_seats(self, market):
+        proved(market)
 
     @given(markets(), st.randoms(use_true_random=False))
     def test_the_order_of_the_arcs_changes_nothing(self, market, rng):
-        left, right, weight, left_capacity, right_capacity = market
-        order = list(range(len(left)))
+        order = list(range(len(market["left"])))
         rng.shuffle(order)
+        turned = market | {name: market[name][order] for name in ("left", "right", "weight")}
 
-        first = assign(*market)
-        second = assign(left[order], right[order], weight[order], left_capacity, right_capacity)
+        first, second = assign(**market), assign(**turned)
 
         assert [list(first.left), list(first.right)] == [list(second.left), list(second.right)]
         assert list(first.left_price) == list(second.left_price)
 
-    def test_it_is_as_good_as_an_integer_programme_with_places_on_both_sides(self):
+    @pytest.mark.parametrize("seats", [30, 60, 100], ids=["few seats", "as many as people", "plenty"])
+    @pytest.mark.parametrize("most", [3, 1000, 2**44], ids=["ties", "points", "no ties"])
+    def test_it_is_as_good_as_scipy_with_a_column_for_every_seat(self, seats, most):
+        for seed in range(8):
+            market = crowd(seed, people=60, places=25, seats=seats, most=most)
+            assert proved(market).total == best_of_scipy(market)
+
+    def test_it_is_as_good_as_an_integer_programme(self):
         for seed in range(20):
-            rng = np.random.default_rng(seed)
-            left, right = np.nonzero(rng.random((15, 12)) < 0.4)
-            weight = rng.integers(1, 30, len(left))
-            left_capacity, right_capacity = rng.integers(0, 4, 15), rng.integers(0, 4, 12)
-
-            answer = proved((left, right, weight, left_capacity, right_capacity))
-
-            rows = np.vstack([left == node for node in range(15)] + [right == node for node in range(12)]).astype(float)
-            limits = np.concatenate([left_capacity, right_capacity])
+            market = crowd(seed, people=15, places=12, seats=14, most=30)
+            rows = [market["left"] == person for person in range(15)] + [market["right"] == j for j in range(12)]
+            limits = np.concatenate([np.ones(15), market["seats"]])
             programme = milp(
-                -weight, constraints=LinearConstraint(rows, ub=limits), integrality=np.ones(len(left)), bounds=(0, 1)
+                -market["weight"],
+                constraints=LinearConstraint(np.vstack(rows).astype(float), ub=limits),
+                integrality=np.ones(len(market["left"])),
+                bounds=(0, 1),
             )
-            assert answer.total == round(-programme.fun)
+            assert proved(market).total == round(-programme.fun)
 
-    def test_weights_beyond_any_machine_integer_stay_exact(self):
-        huge = 10**60
-        weight = np.array([huge + 1, huge + 2, huge + 2], dtype=object)
+    @given(markets(), markets(), st.randoms(use_true_random=False))
+    def test_it_is_as_good_from_any_other_answer(self, market, other, rng):
+        """As after a decline, or when arcs that were left aside come in: that answer's prices may be wrong everywhere."""
+        start = assign(**(other | {"people": market["people"]} if not len(other["left"]) else other))
+        kept = [k for k, one in enumerate(start.left) if one < market["people"]]
+        places = len(market["seats"])
+        start = replace(
+            start,
+            left=start.left[kept],
+            right=start.right[kept],
+            right_price=np.array([rng.choice([0, 1, 7, 10**6]) for _ in range(places)], dtype=np.int64),
+        )
 
-        answer = assign(np.array([0, 0, 1]), np.array([0, 1, 0]), weight, np.ones(2, int), np.ones(2, int))
+        assert proved(market, start=start).total == proved(market).total
 
-        assert answer.total == 2 * huge + 4
+    def test_a_small_change_is_reached_from_the_answer_before_it(self):
+        market = crowd(5, people=80, places=30, seats=70)
+        before = proved(market)
+        fewer = market | {name: market[name][1:] for name in ("left", "right", "weight")}
+
+        assert proved(fewer, start=before).total == best_of_scipy(fewer)
+        assert proved(market, start=proved(fewer)).total == before.total
+
+    def test_everybody_after_the_same_seats_is_no_harder_than_anything_else(self):
+        """All worth the same, then all but one: a price war in the smallest steps if nothing ended it."""
+        left, right = np.divmod(np.arange(400 * 40), 40)
+        for weight in (np.full(len(left), 7), np.where(right == 0, 10**6, 7)):
+            market = {"left": left, "right": right, "weight": weight, "people": 400, "seats": np.full(40, 3)}
+            assert proved(market).total == best_of_scipy(market)
 
     def test_nobody_at_all_is_a_round_too(self):
         nothing = np.array([], dtype=np.int64)
 
-        assert proved((nothing, nothing, nothing, nothing, nothing)).total == 0
+        answer = proved({"left": nothing, "right": nothing, "weight": nothing, "people": 0, "seats": nothing})
+
+        assert answer.total == 0
+
+    def test_more_seats_than_people_take_no_more_memory_than_people(self):
+        one = np.array([0])
+
+        answer = proved({"left": one, "right": one, "weight": one + 5, "people": 1, "seats": np.array([2**60])})
+
+        assert answer.total == 5
 
     @pytest.mark.parametrize(
-        ("left", "right", "weight", "left_capacity", "right_capacity", "why"),
+        ("left", "right", "weight", "seats", "why"),
         [
-            ([0], [0, 1], [1], [1], [1], "same length"),
-            ([0.5], [0], [1], [1], [1], "whole numbers"),
-            ([1], [0], [1], [1], [1], "no capacity"),
-            ([-1], [0], [1], [1], [1], "no capacity"),
-            ([0], [0], [0], [1], [1], "above zero"),
-            ([0, 0], [0, 0], [1, 2], [1], [1], "twice"),
-            ([0], [0], [1], [-1], [1], "below zero"),
-            ([0], [0], [1], [1.5], [1], "whole numbers"),
+            ([0], [0, 1], [1], [1], "same length"),
+            ([[0]], [0], [1], [1], "same length"),
+            ([0.5], [0], [1], [1], "whole numbers"),
+            ([0], [0], [2**70], [1], "whole numbers"),
+            ([0], [0], [2**60], [1], "60 bits"),
+            ([1], [0], [1], [1], "nobody"),
+            ([0], [1], [1], [1], "nobody"),
+            ([-1], [0], [1], [1], "nobody"),
+            ([0], [0], [0], [1], "above zero"),
+            ([0, 0], [0, 0], [1, 2], [1], "twice"),
+            ([0], [0], [1], [-1], "below zero"),
+            ([0], [0], [1], [1.5], "whole numbers"),
+            ([0], [0], [1], [[1]], "whole numbers"),
         ],
     )
-    def test_it_refuses_what_is_no_graph(self, left, right, weight, left_capacity, right_capacity, why):
+    def test_it_refuses_what_is_no_graph(self, left, right, weight, seats, why):
         with pytest.raises(GraphRefused, match=why):
-            assign(*map(np.array, (left, right, weight, left_capacity, right_capacity)))
+            assign(np.array(left), np.array(right), np.array(weight), 1, np.array(seats))
 
 
 class TestProve:
@@ -124,13 +166,13 @@ class TestProve:
             "left": np.array([0, 0, 1]),
             "right": np.array([0, 1, 0]),
             "weight": np.array([5, 4, 3]),
-            "left_capacity": np.array([1, 1]),
-            "right_capacity": np.array([1, 1]),
+            "people": 2,
+            "seats": np.array([1, 1]),
         }
 
     def answer(self, **changed):
         arcs = self.arcs()
-        best = assign(*arcs.values())
+        best = assign(**arcs)
         parts = ("left", "right", "total", "left_price", "right_price")
         return Assignment(**{part: changed.get(part, getattr(best, part)) for part in parts})
 
@@ -144,9 +186,11 @@ class TestProve:
         [
             ({"left": np.array([0]), "right": np.array([0]), "total": 5}, "worth 5, the prices allow 7"),
             ({"left": np.array([1, 0]), "right": np.array([1, 0])}, "not one of the arcs"),
-            ({"left": np.array([0, 0]), "right": np.array([0, 0])}, "chosen twice"),
-            ({"left": np.array([0, 0]), "right": np.array([0, 1])}, "more partners than places"),
+            ({"left": np.array([0, 0]), "right": np.array([0, 1])}, "more than one seat"),
+            ({"left": np.array([0, 1]), "right": np.array([0, 0])}, "more people than seats"),
             ({"left_price": np.array([-1, 3])}, "negative"),
+            ({"left_price": np.array([9])}, "missing"),
+            ({"left_price": np.array([0, 0]), "right_price": np.array([0, 0])}, "worth more than its two ends"),
             ({"total": 8}, "total says 8"),
             ({"right_price": np.array([9, 9])}, "prices allow"),
         ],
@@ -155,54 +199,8 @@ class TestProve:
         with pytest.raises(NotProved, match=why):
             prove(self.answer(**changed), **self.arcs())
 
+    def test_a_pair_where_there_are_no_arcs_is_noticed(self):
+        nothing = np.array([], dtype=np.int64)
 
-def listed(pairing: Pairing):
-    return [(int(a), int(b)) for a, b in zip(pairing.a, pairing.b, strict=True)]
-
-
-class TestPair:
-    def test_a_path_of_five_six_five_gives_ten_not_six(self):
-        found = pair(np.array([0, 1, 2]), np.array([1, 2, 3]), np.array([5, 6, 5]), 4)
-
-        assert listed(found) == [(0, 1), (2, 3)]
-        assert found.total == 10
-
-    def test_a_triangle_leaves_exactly_one_out(self):
-        found = pair(np.array([0, 1, 2]), np.array([1, 2, 0]), np.array([4, 4, 5]), 3)
-
-        assert listed(found) == [(0, 2)]
-
-    def test_an_odd_ring_with_a_tail_needs_a_blossom(self):
-        a, b = np.array([0, 1, 2, 3, 4, 4]), np.array([1, 2, 3, 4, 0, 5])
-
-        assert pair(a, b, np.array([8, 9, 10, 7, 8, 3]), 6).total == 8 + 10 + 3
-
-    def test_weights_of_more_than_sixty_four_bits_stay_exact(self):
-        weight = np.array([2**100 + 1, 2**101 + 3, 2**100 + 1], dtype=object)
-
-        assert pair(np.array([0, 1, 2]), np.array([1, 2, 3]), weight, 4).total == 2**101 + 3
-
-    @given(st.integers(0, 2**32))
-    def test_the_order_of_pairs_and_of_their_ends_changes_nothing(self, seed):
-        rng = np.random.default_rng(seed)
-        a, b = np.nonzero(np.triu(rng.random((8, 8)) < 0.6, 1))
-        weight = rng.integers(1, 4, len(a))
-        order, turned = rng.permutation(len(a)), rng.random(len(a)) < 0.5
-
-        first = pair(a, b, weight, 8)
-        second = pair(np.where(turned, b, a)[order], np.where(turned, a, b)[order], weight[order], 8)
-
-        assert listed(first) == listed(second)
-
-    @pytest.mark.parametrize(
-        ("a", "b", "weight", "why"),
-        [
-            ([0], [0], [1], "themselves"),
-            ([0, 1], [1, 0], [1, 1], "twice"),
-            ([0], [9], [1], "no capacity"),
-            ([0], [1], [2**121], "bits"),
-        ],
-    )
-    def test_it_refuses_what_is_no_graph(self, a, b, weight, why):
-        with pytest.raises(GraphRefused, match=why):
-            pair(np.array(a), np.array(b), np.array(weight, dtype=object), 3)
+        with pytest.raises(NotProved, match="not one of the arcs"):
+            prove(self.answer(), left=nothing, right=nothing, weight=nothing, people=2, seats=np.array([1, 1]))

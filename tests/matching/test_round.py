@@ -202,7 +202,7 @@ class TestSeveralPlacesAmongEquals:
         decided = run_round(people, scheme, on=ON)
 
         assert len(ids(decided)) == len(set(ids(decided))) == 6
-        assert not decided.exact
+        assert decided.exact
         assert faults(decided, people) == ()
 
     def test_someone_with_one_place_keeps_to_it(self):
