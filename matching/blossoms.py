@@ -1,5 +1,7 @@
 """The heaviest set of pairs in a general graph: the inner loops, in whole numbers, with the prices that prove it.
 
+One file, as all of it works on one tree and its lists.
+
 Two steps. First everybody stands twice, once on each side, and the two-sided problem is solved along shortest augmenting
 paths. Read back on the people, that is the best answer in which somebody may also belong to two others by half (Balinski
 1965: halves are all that can occur, and they lie on odd rings). Derigs and Metz (1986, "On the use of optimal fractional
