@@ -11,17 +11,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from matching.compiling import IS_COMPILED
 from matching.errors import GraphRefused, NotProved
-from matching.paths import repair
+from matching.paths import lift, repair
 from matching.seating import NOBODY, Market, auction, make_market, sit
 
 Numbers = npt.NDArray[Any]
 # So that no sum of the kernel leaves 64 bits.
 WEIGHT_BITS = 60
-# Where there are so many seats for every four people, few places are wanted by more than they have seats for.
-PLENTY_FOR_FOUR = 5
 # The first step of the auction is this part of the difference between the best arc and the least.
-FIRST_STEP = 32
+FIRST_STEP = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,28 +43,42 @@ class Proof:
 
 
 def assign(
-    left: Numbers, right: Numbers, weight: Numbers, people: int, seats: Numbers, *, start: Assignment | None = None
+    left: Numbers,
+    right: Numbers,
+    weight: Numbers,
+    people: int,
+    seats: Numbers,
+    *,
+    each: int = 0,
+    start: Assignment | None = None,
 ) -> Assignment:
     """The heaviest choice of arcs that keeps every place within its seats; leaving somebody out costs nothing.
 
     `left`, `right`, `weight`: one entry per arc, positions >= 0 and weights > 0, each pair of ends at most once. `people`:
-    how many may stand left. `seats`: one whole number >= 0 per place. `start`: an answer for nearly the same arcs, from
-    which this one is reached in fewer steps; it is as good whatever it starts from. The answer does not depend on the order
-    of the arcs. Raises GraphRefused.
+    how many may stand left. `seats`: one whole number >= 0 per place. `each`: what seating anybody is worth beside the
+    arc's weight; with more than all weights together, most people come first. It is in the total and the prices. `start`:
+    an answer for nearly the same arcs, from which this one is reached in fewer steps; it is as good whatever it starts
+    from. The answer does not depend on the order of the arcs. Raises GraphRefused.
     """
-    arcs = _sorted_arcs(left, right, weight, people, _seats(seats, people))
+    arcs = _sorted_arcs(left, right, weight, people, _seats(seats, people), each)
     market = make_market(arcs.left, arcs.right, arcs.weight, people, arcs.seats)
     if start is None:
-        auction(market, _first_step(arcs))
+        spread = int(np.ptp(arcs.weight)) if len(arcs.weight) else 0
+        auction(market, max(1, spread // FIRST_STEP))
     else:
         _take_over(market, arcs, start)
     repair(market)
+    if each:
+        worth = arcs.weight + each
+        market = market._replace(weight=worth if IS_COMPILED else worth.tolist())
+        lift(market, each)
+        repair(market)
     seated = np.flatnonzero(np.array(market.seat_of, dtype=np.int64) != NOBODY)
     chosen = np.array(market.arc_of, dtype=np.int64)[seated]
     return Assignment(
         left=arcs.left[chosen],
         right=arcs.right[chosen],
-        total=sum(arcs.weight[chosen].tolist()),
+        total=sum(arcs.weight[chosen].tolist()) + each * len(chosen),
         left_price=np.array(market.left_price, dtype=np.int64),
         right_price=np.array(market.right_price, dtype=np.int64),
     )
@@ -111,7 +124,7 @@ class _Arcs:
     seats: Numbers
 
 
-def _sorted_arcs(left: Numbers, right: Numbers, weight: Numbers, people: int, seats: Numbers) -> _Arcs:
+def _sorted_arcs(left: Numbers, right: Numbers, weight: Numbers, people: int, seats: Numbers, each: int) -> _Arcs:
     """One order, whatever order they came in."""
     columns = [np.asarray(column) for column in (left, right, weight)]
     if any(column.ndim != 1 or len(column) != len(columns[0]) for column in columns):
@@ -123,7 +136,9 @@ def _sorted_arcs(left: Numbers, right: Numbers, weight: Numbers, people: int, se
         raise GraphRefused("an arc ends at a position where there is nobody")
     if (worth <= 0).any():
         raise GraphRefused("every weight is above zero; leave out the arcs that are not wanted")
-    if (worth >> WEIGHT_BITS).any():
+    if each < 0:
+        raise GraphRefused("seating somebody is never worth less than nothing")
+    if len(worth) and (int(worth.max()) + each) >> WEIGHT_BITS:
         raise GraphRefused(f"a weight needs more than {WEIGHT_BITS} bits")
     order = np.lexsort((other, one))
     arcs = _Arcs(one[order], other[order], worth[order], seats)
@@ -141,13 +156,6 @@ def _seats(seats: Numbers, people: int) -> Numbers:
     # One more than there are people is never full, so such a place never has a price.
     bounded: Numbers = np.minimum(column, people + 1).astype(np.int64)
     return bounded
-
-
-def _first_step(arcs: _Arcs) -> int:
-    people = len(np.unique(arcs.left))
-    if people == 0 or int(arcs.seats.sum()) * 4 >= PLENTY_FOR_FOUR * people:
-        return 0
-    return max(1, int(arcs.weight.max() - arcs.weight.min()) // FIRST_STEP)
 
 
 def _take_over(market: Market, arcs: _Arcs, start: Assignment) -> None:

@@ -4,8 +4,8 @@ The order of the objective (decisions.md section 5): no must broken, for barred 
 scheme says so, most people; then the largest sum of points; then a hash of the two ids and the seed. One number holds the
 first two:
 
-    count + points                  most people first; count is one more than all points of a round together
-    points * (pairs + 1) + 1        else; of two answers with the same points, the one with more pairs
+    all + points + 1            most people first; `all` is more than all points of a round together
+    points * (pairs + 1) + 1    else; of two answers with the same points, the one with more pairs
 
 One-way, the hash decides in a second step, among the answers that the first step's prices leave: an answer is among the
 best if and only if it keeps to arcs that are worth exactly their two prices, seats everybody who has a price, and fills
@@ -103,7 +103,9 @@ class _OneWay:
     ) -> None:
         self.possible = possible
         self.seats = seats
-        self.weight = weigh(possible.points, len(np.unique(possible.one)), most_people_first=most_people_first)
+        self.each, self.weight = weigh(
+            possible.points, len(np.unique(possible.one)), most_people_first=most_people_first
+        )
         self.chance = tie_breaks(ids, possible, seed=seed)
         self._key = possible.one * len(seats) + possible.other
         self._by_key = np.argsort(self._key)
@@ -132,24 +134,26 @@ class _OneWay:
         answer, chosen = self._solve(barred)
         arcs = self._open(barred)
         one, other = self.possible.one[arcs], self.possible.other[arcs]
-        proof = prove(answer, left=one, right=other, weight=self.weight[arcs], people=len(self.seats), seats=self.seats)
+        weight = self.weight[arcs] + self.each
+        proof = prove(answer, left=one, right=other, weight=weight, people=len(self.seats), seats=self.seats)
         return Decision(chosen, exact, proof)
 
     def _solve(self, barred: frozenset[int]) -> tuple[Assignment, Numbers]:
         if barred not in self._solved:
             arcs = self._open(barred)
-            answer = self._assign(arcs, self.weight[arcs])
+            answer = self._assign(arcs, self.weight[arcs], each=self.each)
             self._solved[barred] = answer, self._among_the_best(arcs, answer)
         return self._solved[barred]
 
-    def _assign(self, arcs: Numbers, weight: Numbers) -> Assignment:
-        return assign(self.possible.one[arcs], self.possible.other[arcs], weight, len(self.seats), self.seats)
+    def _assign(self, arcs: Numbers, weight: Numbers, *, each: int = 0) -> Assignment:
+        one, other = self.possible.one[arcs], self.possible.other[arcs]
+        return assign(one, other, weight, len(self.seats), self.seats, each=each)
 
     def _among_the_best(self, open_arcs: Numbers, answer: Assignment) -> Numbers:
         """Of all answers as good as this one the one the hash prefers, as positions of arcs, in order."""
         one, other = self.possible.one[open_arcs], self.possible.other[open_arcs]
         u, v = answer.left_price[one], answer.right_price[other]
-        level = self.weight[open_arcs] == u + v
+        level = self.weight[open_arcs] + self.each == u + v
         # More than all hashes of a round together, for each end that has to be taken.
         needed = (u > 0).astype(np.int64) + (v > 0)
         chance = self.chance[open_arcs] + 1 + (needed << (HASH_BITS + len(answer.left).bit_length() + 1))
@@ -173,8 +177,8 @@ def symmetric(
     if any(count > 1 for count in places):
         return _symmetric_with_several(possible, ids, places, seed, most_people_first=most_people_first)
     pairs = len(places) // 2
-    weight = weigh(possible.points, pairs, most_people_first=most_people_first)
-    weight = _with_chance(weight, int(weight.max(initial=1)), pairs, tie_breaks(ids, possible, seed=seed))
+    each, weight = weigh(possible.points, pairs, most_people_first=most_people_first)
+    weight = _with_chance(weight + each, int(weight.max(initial=1)) + each, pairs, tie_breaks(ids, possible, seed=seed))
     answer = pair(possible.one, possible.other, weight, len(places))
     proof = prove_pairs(answer, a=possible.one, b=possible.other, weight=weight, people=len(places))
     key = possible.one * len(places) + possible.other
@@ -186,7 +190,7 @@ def _symmetric_with_several(
 ) -> Decision:
     """Most people means: as many as can be have somebody; how many each has comes after that."""
     pairs = sum(min(count, len(places)) for count in places) // 2
-    weight = weigh(possible.points, pairs, most_people_first=False)
+    _, weight = weigh(possible.points, pairs, most_people_first=False)
     first = pairs * int(weight.max(initial=0)) + 1 if most_people_first else 0
     most = int(weight.max(initial=1)) + 2 * first + 2
     shift = _room(most)
@@ -208,13 +212,11 @@ def _with_chance(weight: Numbers, most: int, pairs: int, chance: Numbers) -> Num
     return full
 
 
-def weigh(points: Numbers, pairs: int, *, most_people_first: bool) -> Numbers:
-    """One whole number above zero for each possible pair, as the head of this module says; no answer has more `pairs`."""
+def weigh(points: Numbers, pairs: int, *, most_people_first: bool) -> tuple[int, Numbers]:
+    """What any pair is worth, and beside it each possible one, above zero; no answer has more than so many `pairs`."""
     if most_people_first:
-        weight: Numbers = pairs * int(points.max(initial=0)) + 1 + points
-    else:
-        weight = points * (pairs + 1) + 1
-    return weight
+        return pairs * (int(points.max(initial=0)) + 1), points + 1
+    return 0, points * (pairs + 1) + 1
 
 
 def tie_breaks(ids: Sequence[str], possible: Possible, *, seed: int) -> Numbers:

@@ -8,7 +8,7 @@ holds, and both end as soon as nothing nearer is left. Prices then move by how m
 """
 
 from matching.compiling import compiled
-from matching.seating import FAR, NOBODY, Market, leave, sit, stand_up
+from matching.seating import FAR, NOBODY, Market, has_room, leave, sit, stand_up
 
 
 @compiled
@@ -19,8 +19,37 @@ def repair(market: Market) -> None:
         if market.seat_of[person] == NOBODY and market.left_price[person] > 0:
             _seek(market, person)
     for j in range(len(market.filled)):
-        while market.right_price[j] > 0 and market.filled[j] < market.seat_first[j + 1] - market.seat_first[j]:
+        while market.right_price[j] > 0 and has_room(market, j):
             _offer(market, j)
+
+
+@compiled
+def lift(market: Market, each: int) -> None:
+    """Prices to start from when every arc is worth `each` more than those of a market that has been repaired.
+
+    Where somebody could move on so that in the end a free seat is taken, another person can be seated: there everybody's own
+    price rises, of itself, by what they are worth more. Elsewhere the seats are all taken and stay so: there the places' do
+    (König 1931: the two kinds together cover every arc once). So nothing is left to mend but what concerns free seats.
+    """
+    reached, looked = 0, 0
+    for j in range(len(market.filled)):
+        if has_room(market, j):
+            market.right_far[j] = 0
+            market.reached[reached] = j
+            reached += 1
+    while looked < reached:
+        j = market.reached[looked]
+        looked += 1
+        for number in range(market.place_first[j], market.place_first[j + 1]):
+            seat = market.seat_of[market.left[market.place_arc[number]]]
+            if seat != NOBODY and market.right_far[market.seat_right[seat]] == FAR:
+                market.right_far[market.seat_right[seat]] = 0
+                market.reached[reached] = market.seat_right[seat]
+                reached += 1
+    for j in range(len(market.filled)):
+        if market.right_far[j] == FAR:
+            market.right_price[j] += each
+        market.right_far[j] = FAR
 
 
 @compiled
@@ -33,12 +62,12 @@ def _seek(market: Market, root: int) -> None:
         waiting = _pop(market, waiting)
         if far > market.right_far[j]:
             continue
-        here = market.seat_first[j]
-        if market.filled[j] < market.seat_first[j + 1] - here:
+        if has_room(market, j):
             nearest, dropped, free = far, NOBODY, j
             break
         market.settled[settled] = j
         settled += 1
+        here = market.seat_first[j]
         for seat in range(here, here + market.filled[j]):
             holder = market.seat_holder[seat]
             if far + market.left_price[holder] < nearest:

@@ -123,6 +123,26 @@ class TestAssign:
             market = {"left": left, "right": right, "weight": weight, "people": 400, "seats": np.full(40, 3)}
             assert proved(market).total == best_of_scipy(market)
 
+    @given(markets(), st.sampled_from([1, 5, 2**40]))
+    def test_what_each_person_seated_is_worth_counts_like_a_greater_weight(self, market, each):
+        market["weight"] = np.minimum(market["weight"], 2**40)
+        heavier = market | {"weight": market["weight"] + each}
+
+        answer = assign(**market, each=each)
+
+        assert prove(answer, **heavier).primal == proved(heavier).total
+
+    @pytest.mark.parametrize("seats", [30, 55, 100], ids=["few seats", "nearly enough", "plenty"])
+    def test_most_people_are_seated_when_each_is_worth_more_than_all_weights(self, seats):
+        for seed in range(8):
+            market = crowd(seed, people=60, places=25, seats=seats, dense=0.08)
+            each = 60_001
+            heavier = market | {"weight": market["weight"] + each}
+
+            answer = assign(**market, each=each)
+
+            assert prove(answer, **heavier).primal == best_of_scipy(heavier)
+
     def test_nobody_at_all_is_a_round_too(self):
         nothing = np.array([], dtype=np.int64)
 
@@ -158,6 +178,11 @@ class TestAssign:
     def test_it_refuses_what_is_no_graph(self, left, right, weight, seats, why):
         with pytest.raises(GraphRefused, match=why):
             assign(np.array(left), np.array(right), np.array(weight), 1, np.array(seats))
+
+    @pytest.mark.parametrize(("each", "why"), [(-1, "never worth less"), (2**60 - 5, "60 bits")])
+    def test_it_refuses_what_nobody_can_be_worth(self, each, why):
+        with pytest.raises(GraphRefused, match=why):
+            assign(np.array([0]), np.array([0]), np.array([5]), 1, np.array([1]), each=each)
 
 
 class TestProve:
