@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from matching.compiling import IS_COMPILED
+from matching.compiling import IS_COMPILED, shelf
 from tests.matching.test_assign import crowd, proved
 
 ROOT = Path(__file__).parents[2]
@@ -49,21 +49,39 @@ def test_places_are_given_alike_without_the_compiler(program, jit):
     assert told.stdout.split() == ["False", digest()]
 
 
-def test_a_folder_that_cannot_be_written_does_not_stop_the_engine(tmp_path):
-    """As on a machine where the code belongs to somebody else and nobody has a home."""
-    program = (
-        "import numba.core.caching as caching\n"
-        "caching.CacheImpl._locator_classes = []\n"
-        "from tests.matching.test_compiling import tell\n"
-        "tell()\n"
-    )
+def test_where_no_folder_can_be_written_the_engine_still_answers(tmp_path):
+    """As on a machine where the code belongs to somebody else and nobody has a home: a file stands where a folder should."""
+    (tmp_path / "file").touch()
     told = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", PLAIN],
         cwd=ROOT,
-        env={**os.environ, "NUMBA_DISABLE_JIT": "0"},
+        env={**os.environ, "NUMBA_DISABLE_JIT": "0", "NUMBA_CACHE_DIR": str(tmp_path / "file")},
         capture_output=True,
         text=True,
         check=True,
     )
 
-    assert told.stdout.split()[1] == digest()
+    assert told.stdout.split() == ["True", digest()]
+
+
+def test_what_was_compiled_goes_by_the_whole_source(tmp_path):
+    """Found by changing a number in one module: the functions of another went on with the old one."""
+    engine, base = tmp_path / "engine", tmp_path / "base"
+    engine.mkdir()
+    (engine / "one.py").write_text("NUMBER = 1")
+    (engine / "other.py").write_text("from one import NUMBER")
+    before = shelf([base], engine)
+
+    (engine / "one.py").write_text("NUMBER = 2")
+
+    assert shelf([base], engine) != before
+    (engine / "one.py").write_text("NUMBER = 1")
+    assert shelf([base], engine) == before
+    assert before.parent == base
+
+
+def test_the_first_folder_that_can_be_written_is_taken(tmp_path):
+    (tmp_path / "file").touch()
+
+    assert shelf([tmp_path / "file", tmp_path / "folder"]).parent == tmp_path / "folder"
+    assert shelf([tmp_path / "file"]) is None
