@@ -115,10 +115,10 @@ def meets(must: Must, wisher: Answers, partner: Answers) -> bool:
         if wisher.born is None or partner.born is None or not partner.shows("age"):
             return False
         return partner.born < wisher.born if must.form == "older" else partner.born > wisher.born
-    theirs = _shown(must.kind, partner)
+    theirs = shown_by(must.kind, partner)
     if must.form == "is":
         return must.value in theirs
-    own = _answers(must.kind, wisher)
+    own = answers_to(must.kind, wisher)
     if not theirs or not own:
         return False
     return bool(own & theirs) == (must.form == "same")
@@ -131,8 +131,8 @@ def agree_on(basis: str, one: Answers, other: Answers, scheme: Scheme) -> bool:
             return False
         return abs(one.born - other.born) <= scheme.age.near_years
     if basis == "identities":
-        return any(_shown(kind, one) & _shown(kind, other) for kind in one.kinds)
-    return bool(_shown(fold(basis), one) & _shown(fold(basis), other))
+        return any(shown_by(kind, one) & shown_by(kind, other) for kind in one.kinds)
+    return bool(shown_by(fold(basis), one) & shown_by(fold(basis), other))
 
 
 def is_standing(one: Answers, other: Answers) -> bool:
@@ -164,12 +164,12 @@ def _no_overlap(one: frozenset[str], other: frozenset[str]) -> bool:
     return bool(one) and bool(other) and not one & other
 
 
-def _answers(kind: str, whose: Answers) -> frozenset[str]:
+def answers_to(kind: str, whose: Answers) -> frozenset[str]:
     """Answers to a column or a kind of identity that may be used."""
     return whose.used(kind) if whose.has_column(kind) else whose.kinds.get(kind, frozenset())
 
 
-def _shown(kind: str, whose: Answers) -> frozenset[str]:
+def shown_by(kind: str, whose: Answers) -> frozenset[str]:
     """Answers that may be used and that a proposed partner may see."""
     shown = whose.shows(kind) if whose.has_column(kind) else whose.shows_kind(kind)
-    return _answers(kind, whose) if shown else frozenset()
+    return answers_to(kind, whose) if shown else frozenset()

@@ -1,7 +1,10 @@
 """How well two people fit, in whole numbers throughout, so that no machine rounds differently from another.
 
-Similarity is 0 to 1, counted in millionths (ONE); fit is 0 to 1000. Silence neither helps nor harms: a criterion counts
+Similarity is 0 to 1, counted in thousandths (ONE); fit is 0 to 1000. Silence neither helps nor harms: a criterion counts
 only when both answered it and both let it be used (decisions.md section 5, requirements.md 6a).
+
+Thousandths keep every number of the formula small, so that looking.py can do it for many pairs at once in 32-bit floats
+without losing a digit (columns.py says up to where). What people see is whole points of a thousand anyway.
 """
 
 from collections.abc import Callable
@@ -12,7 +15,7 @@ from matching.people import Answers, Person
 from matching.rules import is_standing
 from matching.schemes import Scheme
 
-ONE = 1_000_000
+ONE = 1000
 FIT_MOST = 1000
 # One-way schemes count the supported person's view this much of 100 (requirements.md 6a).
 SUPPORTED_SHARE = 70
@@ -24,7 +27,7 @@ Similarity = Callable[[Answers, Answers, Scheme], int | None]
 
 @dataclass(frozen=True)
 class InPlay:
-    """One criterion that both people answered: its weight in the scheme and its similarity in millionths.
+    """One criterion that both people answered: its weight in the scheme and its similarity in thousandths.
 
     `kind` is the kind of identity when the criterion is `identities` or is weighed by kind, else empty.
     """
@@ -50,7 +53,7 @@ def fit(one: Answers, other: Answers, scheme: Scheme) -> int:
 
 
 def view(in_play: list[InPlay], whose: Answers) -> int | None:
-    """The weighted mean similarity as one of the two sees it, in millionths; None when nothing known matters to them.
+    """The weighted mean similarity as one of the two sees it, in thousandths; None when nothing known matters to them.
 
     A scheme's weight is multiplied by what the criterion matters to this person. Identities are one criterion: its
     similarity is the mean over the kinds both answered, each weighed by what the kind matters to this person.
@@ -92,7 +95,7 @@ def criteria_in_play(one: Answers, other: Answers, scheme: Scheme) -> list[InPla
 
 
 def overlap(one: frozenset[str], other: frozenset[str]) -> int:
-    """The share of both lists that is in common, in millionths (Dice 1945): nobody gains by writing more or less."""
+    """The share of both lists that is in common, in thousandths (Dice 1945): nobody gains by writing more or less."""
     return _rounded(2 * len(one & other) * ONE, len(one) + len(other))
 
 

@@ -36,10 +36,11 @@ class TestFit:
                 assert fit(one.answers, other.answers, scheme) == fit(other.answers, one.answers, scheme)
 
     @given(pools(most=4))
-    def test_it_is_the_formula_in_exact_fractions(self, people):
+    def test_it_is_the_formula_in_exact_fractions_but_for_three_roundings(self, people):
+        # Each similarity, each view and the fit itself are rounded once, each by half a point of a thousand at most.
         for one in people:
             for other in people:
-                assert abs(fit(one.answers, other.answers, ONE_WAY) - exact_fit(one, other)) <= Fraction(51, 100)
+                assert abs(fit(one.answers, other.answers, ONE_WAY) - exact_fit(one, other)) <= Fraction(3, 2)
 
     def test_silence_neither_helps_nor_harms(self):
         both = {"goals": ("walk",), "born": 1980}
