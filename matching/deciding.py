@@ -12,70 +12,46 @@ best if and only if it keeps to arcs that are worth exactly their two prices, se
 every place that has one (complementary slackness). Among equals, it stands in the low digits of the same number.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from heapq import heappop, heappush
 
 import numpy as np
 
 from matching.assign import Assignment, Numbers, Proof, assign, prove
-from matching.equals import WEIGHT_BITS, pair, prove_pairs
+from matching.candidates import Candidates, Possible, Prices
+from matching.chance import HASH_BITS
+from matching.equals import WEIGHT_BITS, Pairing, pair, prove_pairs, shortfall
 from matching.several import pair_several
 
-HASH_BITS = 40
 # How much work may go into the best round in which nobody is proposed to the same person both ways, in pairs looked at
 # and in rounds. This is a cycle cover without 2-cycles: hard in general, easy when few people stand on both sides.
 SEARCH_PAIRS, SEARCH_ROUNDS = 20_000_000, 200
 
 
 @dataclass(frozen=True, eq=False)
-class Possible:
-    """The pairs whom no rule parts, by position among the people of the round, and their points: five int64 columns.
-
-    One-way, `one` is the person supported. Among equals `one` is the smaller position.
-    """
-
-    one: Numbers
-    other: Numbers
-    fit: Numbers
-    waiting: Numbers
-    stay: Numbers
-
-    @property
-    def points(self) -> Numbers:
-        return self.fit + self.waiting + self.stay
-
-    def __len__(self) -> int:
-        return len(self.one)
-
-
-@dataclass(frozen=True, eq=False)
 class Decision:
-    """Positions of the chosen pairs among the possible ones; whether they are the best there are; and the proof of the
-    last answer found. When `exact` is False it proves only that answer among those without the pairs that were barred."""
+    """Positions of the chosen pairs among the possible ones; whether they are the best there are; the proof of the last
+    answer found; and what its places ask.
+
+    When `exact` is False the proof is of that answer among those without the pairs that were barred, or without those not
+    looked at. `prices` are points, rounded up, by position, one-way; empty among equals.
+    """
 
     chosen: Numbers
     exact: bool
     proof: Proof
+    prices: Numbers
 
 
-def one_way(
-    possible: Possible,
-    ids: Sequence[str],
-    places: Sequence[int],
-    *,
-    seed: int,
-    most_people_first: bool,
-    both_ways: bool,
-) -> Decision:
+def one_way(candidates: Candidates, places: Numbers, *, most_people_first: bool, both_ways: bool) -> Decision:
     """Everyone supported by at most one person, everyone guiding at most `places` people; exact and proved.
 
     With `both_ways` off, no two people are proposed to each other in both directions: best-first branching on which of
-    the two directions goes. Should the search grow too long, the lesser direction goes each time and `exact` is False.
+    the two directions goes. Should the search grow too long, the lesser direction goes each time, and `exact` says whether
+    that cost anything.
     """
-    task = _OneWay(possible, ids, np.array(places, dtype=np.int64), seed, most_people_first=most_people_first)
-    rounds = max(1, min(SEARCH_ROUNDS, SEARCH_PAIRS // (len(possible) + 1)))
+    task = _OneWay(candidates, places, most_people_first=most_people_first)
+    rounds = max(1, min(SEARCH_ROUNDS, SEARCH_PAIRS // (len(task.possible) + 1)))
     barred: frozenset[int] = frozenset()
     queue = [(task.rank(barred), 0, barred)]
     made = 0
@@ -92,32 +68,31 @@ def one_way(
     while clashes:
         barred |= {min(clash, key=task.worth_of) for clash in clashes}
         clashes = task.clashes(barred)
-    return task.decision(barred, exact=False)
+    # As good as the best when anything goes is as good as can be, whatever the hash would have preferred.
+    return task.decision(barred, exact=task.rank(barred)[0] == task.rank(frozenset())[0])
 
 
 class _OneWay:
-    """The same assignment with different arcs barred."""
+    """The same assignment with different arcs barred. Pairs that are taken in later come after those known before."""
 
-    def __init__(
-        self, possible: Possible, ids: Sequence[str], seats: Numbers, seed: int, *, most_people_first: bool
-    ) -> None:
-        self.possible = possible
+    def __init__(self, candidates: Candidates, seats: Numbers, *, most_people_first: bool) -> None:
+        self.candidates = candidates
         self.seats = seats
-        self.each, self.weight = weigh(
-            possible.points, len(np.unique(possible.one)), most_people_first=most_people_first
-        )
-        self.chance = tie_breaks(ids, possible, seed=seed)
-        self._key = possible.one * len(seats) + possible.other
-        self._by_key = np.argsort(self._key)
+        points = self.possible.points
+        self.each, self.scale = weigh(points, len(np.unique(self.possible.one)), most_people_first=most_people_first)
         self._solved: dict[frozenset[int], tuple[Assignment, Numbers]] = {}
+
+    @property
+    def possible(self) -> Possible:
+        return self.candidates.possible
 
     def rank(self, barred: frozenset[int]) -> tuple[int, int]:
         """The better the answer, the smaller."""
         answer, chosen = self._solve(barred)
-        return -answer.total, -sum(self.chance[chosen].tolist())
+        return -answer.total, -sum(self.possible.chance[chosen].tolist())
 
     def worth_of(self, number: int) -> tuple[int, int]:
-        return int(self.weight[number]), int(self.chance[number])
+        return int(self.possible.points[number]), int(self.possible.chance[number])
 
     def clashes(self, barred: frozenset[int]) -> list[tuple[int, int]]:
         """Every two chosen arcs that are each other's reverse."""
@@ -134,34 +109,47 @@ class _OneWay:
         answer, chosen = self._solve(barred)
         arcs = self._open(barred)
         one, other = self.possible.one[arcs], self.possible.other[arcs]
-        weight = self.weight[arcs] + self.each
+        weight = self._weight(arcs) + self.each
         proof = prove(answer, left=one, right=other, weight=weight, people=len(self.seats), seats=self.seats)
-        return Decision(chosen, exact, proof)
+        return Decision(chosen, exact, proof, -(-answer.right_price // self.scale))
 
     def _solve(self, barred: frozenset[int]) -> tuple[Assignment, Numbers]:
         if barred not in self._solved:
-            arcs = self._open(barred)
-            answer = self._assign(arcs, self.weight[arcs], each=self.each)
-            self._solved[barred] = answer, self._among_the_best(arcs, answer)
+            answer = self._best(barred)
+            self._solved[barred] = answer, self._among_the_best(barred, answer)
         return self._solved[barred]
 
-    def _assign(self, arcs: Numbers, weight: Numbers, *, each: int = 0) -> Assignment:
-        one, other = self.possible.one[arcs], self.possible.other[arcs]
-        return assign(one, other, weight, len(self.seats), self.seats, each=each)
+    def _best(self, barred: frozenset[int]) -> Assignment:
+        answer = None
+        while True:
+            arcs = self._open(barred)
+            answer = self._assign(arcs, self._weight(arcs), each=self.each, start=answer)
+            if not self.candidates.widen(Prices(answer.left_price, answer.right_price, self.each, self.scale, 1)):
+                return answer
 
-    def _among_the_best(self, open_arcs: Numbers, answer: Assignment) -> Numbers:
+    def _assign(self, arcs: Numbers, weight: Numbers, *, each: int = 0, start: Assignment | None = None) -> Assignment:
+        one, other = self.possible.one[arcs], self.possible.other[arcs]
+        return assign(one, other, weight, len(self.seats), self.seats, each=each, start=start)
+
+    def _among_the_best(self, barred: frozenset[int], answer: Assignment) -> Numbers:
         """Of all answers as good as this one the one the hash prefers, as positions of arcs, in order."""
-        one, other = self.possible.one[open_arcs], self.possible.other[open_arcs]
-        u, v = answer.left_price[one], answer.right_price[other]
-        level = self.weight[open_arcs] + self.each == u + v
+        arcs = self._open(barred)
+        u, v = answer.left_price[self.possible.one[arcs]], answer.right_price[self.possible.other[arcs]]
+        level = self._weight(arcs) + self.each == u + v
         # More than all hashes of a round together, for each end that has to be taken.
         needed = (u > 0).astype(np.int64) + (v > 0)
-        chance = self.chance[open_arcs] + 1 + (needed << (HASH_BITS + len(answer.left).bit_length() + 1))
-        tied = self._assign(open_arcs[level], chance[level])
+        chance = self.possible.chance[arcs] + 1 + (needed << (HASH_BITS + len(answer.left).bit_length() + 1))
+        tied = self._assign(arcs[level], chance[level])
         return np.sort(self._find(tied.left, tied.right))
 
+    def _weight(self, arcs: Numbers) -> Numbers:
+        weight: Numbers = self.possible.points[arcs] * self.scale + 1
+        return weight
+
     def _find(self, one: Numbers, other: Numbers) -> Numbers:
-        found: Numbers = self._by_key[np.searchsorted(self._key[self._by_key], one * len(self.seats) + other)]
+        key = self.possible.one * len(self.seats) + self.possible.other
+        by_key = np.argsort(key)
+        found: Numbers = by_key[np.searchsorted(key[by_key], one * len(self.seats) + other)]
         return found
 
     def _open(self, barred: frozenset[int]) -> Numbers:
@@ -170,33 +158,53 @@ class _OneWay:
         return np.flatnonzero(is_open)
 
 
-def symmetric(
-    possible: Possible, ids: Sequence[str], places: Sequence[int], *, seed: int, most_people_first: bool
-) -> Decision:
+def symmetric(candidates: Candidates, places: Numbers, *, most_people_first: bool) -> Decision:
     """Pairs among equals, nobody in more than their places; `matching.several` says when that is exact."""
-    if any(count > 1 for count in places):
-        return _symmetric_with_several(possible, ids, places, seed, most_people_first=most_people_first)
-    pairs = len(places) // 2
-    each, weight = weigh(possible.points, pairs, most_people_first=most_people_first)
-    weight = _with_chance(weight + each, int(weight.max(initial=1)) + each, pairs, tie_breaks(ids, possible, seed=seed))
-    answer = pair(possible.one, possible.other, weight, len(places))
-    proof = prove_pairs(answer, a=possible.one, b=possible.other, weight=weight, people=len(places))
-    key = possible.one * len(places) + possible.other
-    return Decision(np.flatnonzero(np.isin(key, answer.a * len(places) + answer.b)), exact=True, proof=proof)
+    if (places > 1).any():
+        return _symmetric_with_several(candidates, places, most_people_first=most_people_first)
+    people = len(places)
+    points = candidates.possible.points
+    each, scale = weigh(points, people // 2, most_people_first=most_people_first)
+    shift = _room(each + scale * candidates.points_most + 1)
+    digits = max(0, min(HASH_BITS, shift - (people // 2).bit_length()))
+
+    def weight_of(possible: Possible) -> Numbers:
+        weight: Numbers = ((each + possible.points * scale + 1) << shift) + (possible.chance >> (HASH_BITS - digits))
+        return weight
+
+    def solved(possible: Possible) -> Pairing:
+        return pair(possible.one, possible.other, weight_of(possible), people)
+
+    def widened(answer: Pairing) -> bool:
+        # Prices are doubled; and the hash adds less than 2 ** digits.
+        double = shift + 1
+        prices = Prices(answer.price, answer.price, (each + 1) << double, scale << double, 2 << digits)
+        return candidates.widen(prices, lambda new: shortfall(answer, new.one, new.other, weight_of(new)) > 0)
+
+    answer = solved(candidates.possible)
+    while widened(answer):
+        answer = solved(candidates.possible)
+    possible = candidates.possible
+    proof = prove_pairs(answer, a=possible.one, b=possible.other, weight=weight_of(possible), people=people)
+    key = possible.one * people + possible.other
+    chosen = np.flatnonzero(np.isin(key, answer.a * people + answer.b))
+    return Decision(chosen, exact=True, proof=proof, prices=np.zeros(0, dtype=np.int64))
 
 
-def _symmetric_with_several(
-    possible: Possible, ids: Sequence[str], places: Sequence[int], seed: int, *, most_people_first: bool
-) -> Decision:
+def _symmetric_with_several(candidates: Candidates, places: Numbers, *, most_people_first: bool) -> Decision:
     """Most people means: as many as can be have somebody; how many each has comes after that."""
-    pairs = sum(min(count, len(places)) for count in places) // 2
-    _, weight = weigh(possible.points, pairs, most_people_first=False)
+    possible = candidates.possible
+    pairs = sum(min(count, len(places)) for count in places.tolist()) // 2
+    _, scale = weigh(possible.points, pairs, most_people_first=False)
+    weight = possible.points * scale + 1
     first = pairs * int(weight.max(initial=0)) + 1 if most_people_first else 0
     most = int(weight.max(initial=1)) + 2 * first + 2
     shift = _room(most)
-    weight = _with_chance(weight, most, pairs, tie_breaks(ids, possible, seed=seed))
-    several = pair_several(possible.one, possible.other, weight, places, first=first << shift)
-    return Decision(several.chosen, exact=several.exact, proof=several.proof)
+    digits = max(0, min(HASH_BITS, shift - pairs.bit_length()))
+    weight = (weight << shift) + (possible.chance >> (HASH_BITS - digits))
+    several = pair_several(possible.one, possible.other, weight, places.tolist(), first=first << shift)
+    exact = several.exact and candidates.has_all
+    return Decision(several.chosen, exact=exact, proof=several.proof, prices=np.zeros(0, dtype=np.int64))
 
 
 def _room(most: int) -> int:
@@ -204,36 +212,11 @@ def _room(most: int) -> int:
     return WEIGHT_BITS - most.bit_length()
 
 
-def _with_chance(weight: Numbers, most: int, pairs: int, chance: Numbers) -> Numbers:
-    """The hash in the digits below; fewer of its own where all of a round together would not fit there."""
-    shift = _room(most)
-    digits = max(0, min(HASH_BITS, shift - pairs.bit_length()))
-    full: Numbers = (weight << shift) + (chance >> (HASH_BITS - digits))
-    return full
+def weigh(points: Numbers, pairs: int, *, most_people_first: bool) -> tuple[int, int]:
+    """What any pair is worth, and what each of its points is; no answer has more than so many `pairs`.
 
-
-def weigh(points: Numbers, pairs: int, *, most_people_first: bool) -> tuple[int, Numbers]:
-    """What any pair is worth, and beside it each possible one, above zero; no answer has more than so many `pairs`."""
-    if most_people_first:
-        return pairs * (int(points.max(initial=0)) + 1), points + 1
-    return 0, points * (pairs + 1) + 1
-
-
-def tie_breaks(ids: Sequence[str], possible: Possible, *, seed: int) -> Numbers:
-    """A number below 2^40 for each possible pair, from its two ids and the seed only, the same on every machine.
-
-    It does not know who of two equals stands left, as long as `one` comes before `other` in the order of ids.
+    A pair is worth one more than that, so that it is worth something, and of equal points the answer with more pairs wins.
     """
-    own = np.array(
-        [int.from_bytes(blake2b(f"{seed}|{name}".encode(), digest_size=8).digest(), "big") for name in ids],
-        dtype=np.uint64,
-    )
-    if not len(own):
-        return np.zeros(0, dtype=np.int64)
-    mixed = own[possible.one] + np.uint64(0x9E3779B97F4A7C15) * (own[possible.other] | np.uint64(1))
-    # The finish of SplitMix64 (Steele, Lea and Flood 2014): every bit of what goes in moves about half of what comes out.
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    mixed ^= mixed >> np.uint64(31)
-    top: Numbers = (mixed >> np.uint64(64 - HASH_BITS)).astype(np.int64)
-    return top
+    if most_people_first:
+        return pairs * (int(points.max(initial=0)) + 1), 1
+    return 0, pairs + 1

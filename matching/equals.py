@@ -92,9 +92,8 @@ def prove_pairs(answer: Pairing, *, a: Numbers, b: Numbers, weight: Numbers, peo
     if len(answer.price) != people or (answer.price < 0).any():
         raise NotProved("a price is missing or negative")
     _check_groups(answer.groups, people)
-    short = 2 * worth - answer.price[first] - answer.price[second]
-    open_ends = short > 0
-    _check_covered(answer.groups, first[open_ends], second[open_ends], short[open_ends], people)
+    if (shortfall(answer, first, second, worth) > 0).any():
+        raise NotProved("a possible pair is worth more than the prices of its people and groups")
     groups = answer.groups
     halves = ((groups.end - groups.begin) // 2).tolist()
     dual = sum(answer.price.tolist()) + sum(p * half for p, half in zip(groups.price.tolist(), halves, strict=True))
@@ -211,8 +210,19 @@ def _check_nested(groups: Groups) -> None:
         around.append(-minus_end)
 
 
-def _check_covered(groups: Groups, first: Numbers, second: Numbers, short: Numbers, people: int) -> None:
-    """What the prices of two people lack to the worth of their pair is made up by the groups that hold both.
+def shortfall(answer: Pairing, a: Numbers, b: Numbers, weight: Numbers) -> Numbers:
+    """How much the prices of two people and of the groups that hold both lack to twice the weight of their pair.
+
+    Above 0 where this answer's prices do not pay for a pair, whether it was among those solved or not.
+    """
+    short = 2 * weight - answer.price[a] - answer.price[b]
+    lacking = np.flatnonzero(short > 0)
+    short[lacking] -= _covered(answer.groups, a[lacking], b[lacking], len(answer.price))
+    return short
+
+
+def _covered(groups: Groups, first: Numbers, second: Numbers, people: int) -> Numbers:
+    """The prices of the groups that hold both, together.
 
     Those groups lie around every gap between neighbours on the way from the one to the other in the line; and, groups
     being apart or nested, around one of the gaps, where the smaller groups of the one have ended and those of the other
@@ -221,8 +231,11 @@ def _check_covered(groups: Groups, first: Numbers, second: Numbers, short: Numbe
     place = np.full(people, -1, dtype=np.int64)
     place[groups.line] = np.arange(len(groups.line))
     begin, end = np.minimum(place[first], place[second]), np.maximum(place[first], place[second])
-    if (begin < 0).any():
-        raise NotProved("a possible pair is worth more than the prices of its people")
+    prices = np.zeros(len(begin), dtype=np.int64)
+    inside = np.flatnonzero(begin >= 0)
+    if not len(inside):
+        return prices
+    begin, end = begin[inside], end[inside]
     around = np.zeros(len(groups.line), dtype=np.int64)
     np.add.at(around, groups.begin, groups.price)
     np.add.at(around, groups.end - 1, -groups.price)
@@ -233,5 +246,5 @@ def _check_covered(groups: Groups, first: Numbers, second: Numbers, short: Numbe
         least.append(np.concatenate([np.minimum(least[-1][:-half], least[-1][half:]), least[-1][-half:]]))
     row = np.frexp(end - begin)[1] - 1
     table = np.stack(least)
-    if (short > np.minimum(table[row, begin], table[row, end - 2**row])).any():
-        raise NotProved("a possible pair is worth more than the prices of its people and groups")
+    prices[inside] = np.minimum(table[row, begin], table[row, end - 2**row])
+    return prices

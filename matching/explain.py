@@ -40,12 +40,14 @@ class Unmatched:
     """A person whom the round introduced to nobody, why, and, for staff, the kinds of hard rule that left nobody.
 
     `side` is the one they stood on, `seek` or `offer`, empty where all are alike. `rules` are kinds of matching.rules.
+    `eased`: of some kinds, how many partners there would be if that kind alone were set aside; for staff only.
     """
 
     id: str
     code: str
     side: str = ""
     rules: tuple[str, ...] = ()
+    eased: tuple[tuple[str, int], ...] = ()
 
 
 def reasons_for(one: Answers, other: Answers, scheme: Scheme) -> tuple[Reason, ...]:
@@ -123,7 +125,10 @@ def unmatched_for_staff(unmatched: Unmatched, scheme: Scheme) -> str:
     """What a coordinator may know: which kinds of hard rule left nobody, never who or whose answer."""
     if unmatched.code == NO_FIT:
         kinds = ", ".join(_STAFF_WORDS[kind] for kind in unmatched.rules)
-        return f"Nobody is left once the rules are kept: {kinds}."
+        eased = " ".join(
+            f"With {_STAFF_WORDS[kind]} alone set aside there would be {number}." for kind, number in unmatched.eased
+        )
+        return f"Nobody is left once the rules are kept: {kinds}. {eased}".rstrip()
     return {
         rules.NO_ROOM: "No places: capacity is 0.",
         rules.NOT_YET: "A role, statement or age that the scheme asks for is not on record.",

@@ -1,12 +1,12 @@
 """The best of a block of pairs, put in among the best so far of each person: in loops that are compiled, and in arrays."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from matching.arrays import seats_of
 from matching.compiling import compiled
-from matching.packed import NOTHING, Best, Block, Lists, Numbers, Others
+from matching.packed import MIXED_BITS, MIXER, NOTHING, Best, Block, Lists, Numbers, Others
 
 if TYPE_CHECKING:
     from matching.columns import Columns
@@ -20,7 +20,7 @@ def keep_by_loops(
 
     So whoever is worth the same and comes later stands later too, and never takes a place.
     """
-    masks, fits, scale, stay, ours, theirs = block
+    masks, fits, scale, stay, ours, theirs, chance, our_salt, their_salt = block
     links, partners = kept
     row_worth, row_who, row_fit, row_least = by_row
     seat_worth, seat_who, seat_fit, seat_least = by_seat
@@ -29,6 +29,8 @@ def keep_by_loops(
     for row in range(len(rows)):
         i = rows[row]
         _worths(worths, masks[row], fits[row], scale, ours[row], theirs)
+        if chance != 0:
+            _add_chance(worths, chance, our_salt[row], their_salt)
         for at in range(links[i], links[i + 1]):
             there = seat[partners[at]]
             if there >= 0 and masks[row, there] == 0:
@@ -53,6 +55,15 @@ def _worths(worths: Numbers, mask: Numbers, fit: Numbers, scale: int, ours: int,
 
 
 @compiled
+def _add_chance(worths: Numbers, chance: int, ours: Any, theirs: Numbers) -> None:
+    for seat in range(len(worths)):
+        mixed = np.uint32((ours ^ theirs[seat]) * MIXER)
+        more = np.int64(mixed >> np.uint32(32 - MIXED_BITS)) & chance
+        # Nobody who may not be here comes above the floor by chance.
+        worths[seat] += more if worths[seat] > NOTHING else 0
+
+
+@compiled
 def _insert(worths: Numbers, whom: Numbers, fits: Numbers, number: int, worth: int, who: int, fit: int) -> None:
     """Into the list of this number, best first, after those who are worth the same; the last one leaves it."""
     place = worths.shape[1] - 1
@@ -73,6 +84,8 @@ def keep_by_arrays(
     worths = block.fits * block.scale + block.ours[:, None] + block.theirs
     for row, position in enumerate(rows):
         worths[row, seats_of(columns.ones.kept, position, others)] += block.stay
+    mixed = (block.our_salt[:, None] ^ block.their_salt) * MIXER
+    worths += (mixed >> np.uint32(32 - MIXED_BITS)).astype(np.int64) & block.chance
     worths[block.masks != 0] = NOTHING
     seats = np.broadcast_to(np.arange(worths.shape[1], dtype=np.int32), worths.shape)
     _take(by_row, worths, seats, block.fits)

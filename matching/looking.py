@@ -24,7 +24,7 @@ from matching.arrays import look_by_arrays
 from matching.compiling import IS_COMPILED
 from matching.keeping import keep_by_arrays, keep_by_loops
 from matching.loops import look_by_loops
-from matching.packed import FITS, MASKS, NOTHING, Arcs, Best, Block, Numbers, Others, bit_of, joined
+from matching.packed import FITS, MASKS, MIXED_BITS, NOTHING, Arcs, Best, Block, Numbers, Others, bit_of, joined
 from matching.scoring import FIT_MOST
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ Result = TypeVar("Result")
 PAIRS_AT_ONCE = 1 << 18
 # What a price or weight must stay below, so that no sum of a few of them overflows.
 WORTH_MOST = 1 << 58
+EXTRA_MOST = 1 << 40
 
 
 class Form(NamedTuple):
@@ -104,19 +105,21 @@ def best_of_each(
     k: int,
     *,
     extra: Numbers | None = None,
+    salt: Numbers | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
     form: Form = FORM,
 ) -> Arcs:
     """The best `k` partners of each of `ones` and the best `k` of each of `others`, together.
 
-    Best is by points (see `points`); of partners with the same points the one who stands first. `extra`: points more or
-    less for each person, int64 by position. The rest as in `everybody`. Room: `k` for each person and thread, and one
-    block of pairs for each thread.
+    Best is by points (see `points`). `extra`: points more or less for each person, int64 by position, below 2^40. Of
+    partners with the same points those come first whom the `salt` of the two mixes to the largest number, or else the one
+    who stands first; with none where everybody has answered alike, all would crowd around the same few. `salt`: uint32 by
+    position. The rest as in `everybody`. Room: `k` for each person and thread, and one block of pairs for each thread.
     """
     task = _Task.between(columns, ones, others, form)
-    ours, theirs = task.waited(extra)
-    return task.best(k, _Worths(ours, theirs, scale=1, floor=NOTHING), threads, progress)
+    ours, theirs = (side << MIXED_BITS for side in task.waited(extra, most=EXTRA_MOST))
+    return task.best(k, _Worths(ours, theirs, scale=1 << MIXED_BITS, floor=NOTHING), threads, progress, salt)
 
 
 def above(
@@ -261,18 +264,23 @@ class _Task:
         self.form.look(self.columns, rows, self.first[block], self.facing, masks, fits)
         return masks, fits
 
-    def waited(self, extra: Numbers | None) -> tuple[Numbers, Numbers]:
+    def waited(self, extra: Numbers | None, *, most: int = WORTH_MOST) -> tuple[Numbers, Numbers]:
         """The points that each of the two sides brings along: for waiting, and extra."""
         waiting, people = self.columns.waiting, len(self.columns.people)
-        more = _whole(np.zeros(people, dtype=np.int64) if extra is None else extra, people)
+        more = _whole(np.zeros(people, dtype=np.int64) if extra is None else extra, people, most)
         theirs = 0 if self.columns.settings.one_way else waiting[self.others]
         return waiting[self.ones] + more[self.ones], theirs + more[self.others]
 
-    def best(self, k: int, worths: _Worths, threads: int | None, progress: Progress | None) -> Arcs:
+    def best(
+        self, k: int, worths: _Worths, threads: int | None, progress: Progress | None, salt: Numbers | None = None
+    ) -> Arcs:
         """Each person's best `k`, of both sides, that are worth more than the floor."""
         if k < 1:
             raise ValueError("at least the best one of each is asked for")
         scale, stay = np.int64(worths.scale), np.int64(worths.scale * self.stay)
+        chance = np.int64(0 if salt is None else (1 << MIXED_BITS) - 1)
+        salts = np.zeros(len(self.columns.people), dtype=np.uint32) if salt is None else salt
+        their_salt = salts[self.others]
 
         def keep(blocks: Iterator[slice]) -> tuple[_Claims, _Claims]:
             by_seat = Best.empty(len(self.others), min(k, max(1, len(self.ones))), worths.floor)
@@ -280,7 +288,9 @@ class _Task:
             for block in blocks:
                 rows, first = self.ones[block], self.first[block]
                 by_row = Best.empty(len(rows), min(k, max(1, len(self.others))), worths.floor)
-                pairs = Block(*self.look(block), scale, stay, worths.ours[block], worths.theirs)
+                masks, fits = self.look(block)
+                ours = worths.ours[block]
+                pairs = Block(masks, fits, scale, stay, ours, worths.theirs, chance, salts[rows], their_salt)
                 self.form.keep(self.columns, rows, first, self.facing, pairs, by_row, by_seat)
                 claims.append(_Claims.of(by_row, rows, self.others))
             return _Claims.together(claims), _Claims.of(by_seat, self.others)
@@ -359,12 +369,12 @@ def _positions(given: Numbers, people: int) -> Numbers:
     return positions
 
 
-def _whole(given: Numbers, number: int) -> Numbers:
+def _whole(given: Numbers, number: int, most: int = WORTH_MOST) -> Numbers:
     """So many whole numbers, each small enough that a few of them together stay within 64 bits."""
     numbers = np.asarray(given)
     if numbers.shape != (number,) or (number and numbers.dtype.kind not in "iuO"):
         raise ValueError("a whole number for each person is needed")
-    if _largest(numbers) >= WORTH_MOST:
+    if _largest(numbers) >= most:
         raise ValueError("these numbers need more than 64 bits")
     return numbers.astype(np.int64)
 

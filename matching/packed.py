@@ -20,6 +20,9 @@ MASKS, FITS = np.uint16, np.int16
 ELSEWHERE = MASKS(1 << 15)
 # Worth less than anybody.
 NOTHING = -(1 << 62)
+# Two salts are mixed by multiplying with this odd number (the golden ratio of 2^32: Knuth 1973, volume 3, 6.4).
+MIXER = np.uint32(0x9E3779B1)
+MIXED_BITS = 16
 
 WORD_BITS = 32
 # How many others are looked at in one go: few enough that the sums on the way stay in the nearest memory.
@@ -183,7 +186,8 @@ class Best(NamedTuple):
 class Block(NamedTuple):
     """Pairs that were looked at, `[row, seat]`, and what they are worth.
 
-    That is `fit * scale + ours[row] + theirs[seat]`, and `stay` more for a standing pair.
+    That is `fit * scale + ours[row] + theirs[seat]`, and `stay` more for a standing pair; and in the digits that
+    `chance` lets through a number from the salts of the two, so that equally good partners are not the same for everybody.
     """
 
     masks: Numbers
@@ -192,6 +196,9 @@ class Block(NamedTuple):
     stay: Any
     ours: Numbers
     theirs: Numbers
+    chance: Any
+    our_salt: Numbers
+    their_salt: Numbers
 
 
 class Likeness(NamedTuple):

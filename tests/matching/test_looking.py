@@ -247,16 +247,33 @@ class TestBestOfEach:
 
         assert pairs_of(arcs) == best_by_hand(possible(people, scheme), k, scheme)
 
+    @pytest.mark.parametrize("form", FORMS)
+    @pytest.mark.parametrize("name", ["open", "one-way"])
+    def test_with_a_salt_equally_good_partners_are_not_the_same_for_everybody(self, name, form):
+        crowd = [someone(f"p{n:03}", side="both") for n in range(200)]
+        everyone = np.arange(200)
+        packed = Columns.of(crowd, ALL_SCHEMES[name], on=ON)
+        salt = np.random.default_rng(1).integers(0, 2**32, 200).astype(np.uint32)
+
+        first = best_of_each(packed, everyone, everyone, 5, form=FORMS[form])
+        mixed = best_of_each(packed, everyone, everyone, 5, salt=salt, form=FORMS[form])
+
+        partners = np.bincount(np.concatenate([mixed.one, mixed.other]), minlength=200)
+        assert np.bincount(np.concatenate([first.one, first.other])).max() > 190
+        assert partners.min() >= 5
+        assert partners.max() < 60
+
     @pytest.mark.parametrize("name", ["one-way", "symmetric"])
     def test_any_blocks_threads_and_forms_give_the_same(self, monkeypatch, name):
         people, scheme = seeded_pool(10, 60), ALL_SCHEMES[name]
         packed = Columns.of(people, scheme, on=ON)
+        salt = np.random.default_rng(1).integers(0, 2**32, 60).astype(np.uint32)
         found = set()
         for size in (1, 100, 500, 10_000):
             monkeypatch.setattr(looking, "PAIRS_AT_ONCE", size)
             for threads in (1, 2, 5):
                 for form in FORMS.values():
-                    arcs = best_of_each(packed, *sides(scheme, 60), 3, threads=threads, form=form)
+                    arcs = best_of_each(packed, *sides(scheme, 60), 3, salt=salt, threads=threads, form=form)
                     found.add((tuple(pairs_of(arcs)), tuple(arcs.fit)))
         assert len(found) == 1
 

@@ -1,0 +1,152 @@
+"""The pairs of a round that are solved: all that are possible, or of a large round the best of each person's.
+
+Of a large round first the best BEST of each person are looked for, on both sides: the one side's alone would leave
+people out who are nobody's first wish. Then it is solved, and the prices of that answer are held against everybody once
+more. A pair that they do not pay for is taken in, and the round is solved again, until they pay for all: then no pair
+that was left out could make the answer better (linear programming duality; the search for columns is that of Ford and
+Fulkerson 1958). What equally good pairs were left out is decided by the salts of the two people.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from matching import looking
+from matching.chance import mixed
+from matching.columns import Columns
+from matching.packed import Arcs, Numbers, joined
+from matching.scoring import FIT_MOST
+
+# Called with how many people of how many have been looked at.
+Progress = Callable[[int, int], None]
+
+# Up to so many pairs are all solved.
+ALL_PAIRS = 4_000_000
+BEST = 20
+# So many pairs of each person that prices do not pay for are taken in at once.
+UNPAID_AT_ONCE = 10
+# What is asked of looking.above is in whole units of this many, so that it has room for the largest weights.
+UNIT = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Possible:
+    """Pairs whom no rule parts, by position among the people of the round: five int64 columns.
+
+    One-way, `one` is the person supported. Among equals `one` is the smaller position. `points`: fit, waiting, for
+    staying and whatever else a round adds. `chance`: below 2^40, for between equally good answers.
+    """
+
+    one: Numbers
+    other: Numbers
+    fit: Numbers
+    points: Numbers
+    chance: Numbers
+
+    def __len__(self) -> int:
+        return len(self.one)
+
+
+class Prices(NamedTuple):
+    """What an answer asks of each person on the one side and on the other, by position, to pay for every pair solved.
+
+    A pair is worth `each + points * scale`, and at most `slack` more.
+    """
+
+    one: Numbers
+    other: Numbers
+    each: int
+    scale: int
+    slack: int
+
+
+class Candidates:
+    """`ones`, `others`: positions, ascending; among equals the same. `own`: from chance.own_numbers. `extra`: points."""
+
+    def __init__(
+        self,
+        columns: Columns,
+        ones: Numbers,
+        others: Numbers,
+        own: Numbers,
+        *,
+        extra: Numbers | None = None,
+        progress: Progress | None = None,
+        best: int | None = None,
+    ) -> None:
+        self.columns, self.ones, self.others, self.own, self.extra = columns, ones, others, own, extra
+        pairs = len(ones) * len(others) // (1 if columns.settings.one_way else 2)
+        self.has_all = best is None and pairs <= ALL_PAIRS
+        self.salt = (own >> np.uint64(32)).astype(np.uint32)
+        if self.has_all:
+            arcs = looking.everybody(columns, ones, others, progress=progress)
+        else:
+            arcs = looking.best_of_each(
+                columns, ones, others, best or BEST, extra=extra, salt=self.salt, progress=progress
+            )
+        self.possible = self._weighed(arcs)
+
+    @property
+    def people(self) -> int:
+        return len(self.columns.people)
+
+    @property
+    def points_most(self) -> int:
+        """No two people have more points than this."""
+        each = self.columns.waiting if self.extra is None else self.columns.waiting + self.extra
+        return FIT_MOST + self.columns.scheme.round.stay_points + 2 * int(np.abs(each).max(initial=0))
+
+    def widen(self, prices: Prices, is_unpaid: Callable[[Possible], Numbers] | None = None) -> bool:
+        """Take in pairs that these prices do not pay for. False where there are none: then they prove the answer.
+
+        The prices pay for all pairs taken in before, save those that whoever solves them has barred. `is_unpaid` says of
+        which of these pairs that is so, where prices of people alone do not tell.
+        """
+        if self.has_all:
+            return False
+        most = UNPAID_AT_ONCE
+        while True:
+            arcs = self._above(prices, most)
+            new = self._weighed(self._unknown(arcs))
+            if is_unpaid is not None:
+                new = _only(new, is_unpaid(new))
+            if len(new):
+                old = self.possible
+                both = ((old.one, new.one), (old.other, new.other), (old.fit, new.fit))
+                more = ((old.points, new.points), (old.chance, new.chance))
+                self.possible = Possible(*(joined(pair, np.int64) for pair in both + more))
+                return True
+            if not len(arcs) or most >= max(len(self.ones), len(self.others)):
+                return False
+            # All that were furthest above are known or barred; there may be others behind them.
+            most *= 8
+
+    def _above(self, prices: Prices, most: int) -> Arcs:
+        unit = UNIT if prices.scale % UNIT == 0 else 1
+        return looking.above(
+            self.columns,
+            self.ones,
+            self.others,
+            price_one=prices.one[self.ones] // unit,
+            price_other=prices.other[self.others] // unit,
+            scale=prices.scale // unit,
+            slack=-(-(prices.each + prices.slack) // unit),
+            most=most,
+            extra=self.extra,
+        )
+
+    def _unknown(self, arcs: Arcs) -> Arcs:
+        known = self.possible.one * self.people + self.possible.other
+        new = ~np.isin(arcs.one.astype(np.int64) * self.people + arcs.other, known)
+        return Arcs(arcs.one[new], arcs.other[new], arcs.fit[new])
+
+    def _weighed(self, arcs: Arcs) -> Possible:
+        points = looking.points(self.columns, arcs, extra=self.extra)
+        one, other, fit = (column.astype(np.int64) for column in (arcs.one, arcs.other, arcs.fit))
+        return Possible(one, other, fit, points.astype(np.int64), mixed(self.own[one], self.own[other]))
+
+
+def _only(possible: Possible, wanted: Numbers) -> Possible:
+    return Possible(*(getattr(possible, name)[wanted] for name in ("one", "other", "fit", "points", "chance")))

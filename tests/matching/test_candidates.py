@@ -1,0 +1,107 @@
+"""A round solved from the best few of each person is as good as one in which every pair was solved; its prices say so."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matching import candidates, run_round
+from matching.candidates import Prices
+from matching.checks import faults
+from matching.pool import Pool
+from tests.matching.pools import ON, SCHEMES, pools, seeded_pool, someone
+
+ONE_PLACE = [name for name, scheme in SCHEMES.items() if scheme.shape == "one-way" or scheme.round.places_most == 1]
+
+
+def some_only(monkeypatch, best, unpaid=1):
+    monkeypatch.setattr(candidates, "ALL_PAIRS", 0)
+    monkeypatch.setattr(candidates, "BEST", best)
+    monkeypatch.setattr(candidates, "UNPAID_AT_ONCE", unpaid)
+
+
+def worth(decided):
+    count = len(decided.pairs) if decided.scheme.round.most_people_first else 0
+    return count, decided.total, decided.exact
+
+
+class TestAsGood:
+    @pytest.mark.parametrize("best", [1, 2, 5])
+    @pytest.mark.parametrize("name", ONE_PLACE)
+    def test_as_when_every_pair_is_solved(self, monkeypatch, name, best):
+        pools_ = [seeded_pool(seed, size) for seed, size in enumerate((9, 30, 60, 90))]
+        whole = [run_round(people, SCHEMES[name], on=ON) for people in pools_]
+        some_only(monkeypatch, best)
+
+        for people, expected in zip(pools_, whole, strict=True):
+            decided = run_round(people, SCHEMES[name], on=ON)
+
+            assert worth(decided) == worth(expected)
+            assert decided.unmatched == expected.unmatched or {one.id for one in decided.unmatched} != {
+                one.id for one in expected.unmatched
+            }
+            assert faults(decided, people) == ()
+
+    @given(pools(), st.sampled_from(ONE_PLACE), st.integers(1, 3))
+    def test_in_any_pool(self, people, name, best):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            whole = run_round(people, SCHEMES[name], on=ON)
+            some_only(monkeypatch, best)
+
+            assert worth(run_round(people, SCHEMES[name], on=ON)) == worth(whole)
+
+    def test_also_where_everybody_answered_alike(self, monkeypatch):
+        crowd = [someone(f"p{n:03}", side="both") for n in range(120)]
+        some_only(monkeypatch, best=3, unpaid=10)
+
+        for name in ONE_PLACE:
+            people = [replace(person, roles=("ready",), interests=("chess",)) for person in crowd]
+            decided = run_round(people, SCHEMES[name], on=ON)
+            assert len(decided.pairs) == (120 if SCHEMES[name].shape == "one-way" else 60)
+            assert decided.exact
+
+    def test_with_several_places_among_equals_it_is_not_said_to_be_the_best(self, monkeypatch):
+        equals = SCHEMES["symmetric"]
+        several = replace(equals, round=replace(equals.round, places_most=3))
+        people = seeded_pool(4, 40)
+        some_only(monkeypatch, best=2)
+
+        decided = run_round(people, several, on=ON)
+
+        assert not decided.exact
+        assert faults(decided, people) == ()
+
+
+class TestWidening:
+    def test_a_pair_behind_many_that_are_known_is_found(self):
+        people = [someone("a", side="seek", goals=("walk",)), *(someone(f"g{n:02}", side="offer") for n in range(40))]
+        pool = Pool(people, SCHEMES["one-way"], ON)
+        few = pool.candidates(0, best=1)
+        nothing = np.zeros(len(people), dtype=np.int64)
+        free = Prices(nothing, nothing, 0, 1, 0)
+
+        while few.widen(free):
+            pass
+
+        assert len(few.possible) == 40
+        assert not few.widen(free)
+
+    def test_no_pair_is_taken_in_twice_and_what_prices_pay_for_never(self):
+        people = seeded_pool(3, 60)
+        pool = Pool(people, SCHEMES["best pairs first"], ON)
+        whole = pool.candidates(0)
+        price = np.full(len(people), 300, dtype=np.int64)
+        few = pool.candidates(0, best=1)
+        known = set(zip(few.possible.one.tolist(), few.possible.other.tolist(), strict=True))
+
+        while few.widen(Prices(price, price, 0, 1, 0)):
+            pass
+
+        ends = list(zip(few.possible.one.tolist(), few.possible.other.tolist(), strict=True))
+        above = whole.possible.points > 600
+        assert len(ends) == len(set(ends))
+        unpaid = set(zip(whole.possible.one[above].tolist(), whole.possible.other[above].tolist(), strict=True))
+        assert set(ends) - known == unpaid - known
+        assert len(set(ends) - known) > 5
