@@ -16,7 +16,8 @@ import numpy as np
 from matching import looking
 from matching.chance import mixed
 from matching.columns import Columns
-from matching.packed import Arcs, Numbers, joined
+from matching.equals import Groups
+from matching.packed import Arcs, Around, Numbers, joined
 from matching.scoring import FIT_MOST
 
 # Called with how many people of how many have been looked at.
@@ -49,10 +50,13 @@ class Possible:
         return len(self.one)
 
 
+COLUMNS = ("one", "other", "fit", "points", "chance")
+
+
 class Prices(NamedTuple):
     """What an answer asks of each person on the one side and on the other, by position, to pay for every pair solved.
 
-    A pair is worth `each + points * scale`, and at most `slack` more.
+    A pair is worth `each + points * scale`, and at most `slack` more. `groups`: among equals, those that have a price too.
     """
 
     one: Numbers
@@ -60,6 +64,7 @@ class Prices(NamedTuple):
     each: int
     scale: int
     slack: int
+    groups: Groups | None = None
 
 
 class Candidates:
@@ -77,7 +82,8 @@ class Candidates:
         best: int | None = None,
     ) -> None:
         self.columns, self.ones, self.others, self.own, self.extra = columns, ones, others, own, extra
-        pairs = len(ones) * len(others) // (1 if columns.settings.one_way else 2)
+        self.sided = columns.settings.one_way
+        pairs = len(ones) * len(others) // (1 if self.sided else 2)
         self.has_all = best is None and pairs <= ALL_PAIRS
         self.salt = (own >> np.uint64(32)).astype(np.uint32)
         if self.has_all:
@@ -101,27 +107,28 @@ class Candidates:
     def widen(self, prices: Prices, is_unpaid: Callable[[Possible], Numbers] | None = None) -> bool:
         """Take in pairs that these prices do not pay for. False where there are none: then they prove the answer.
 
-        The prices pay for all pairs taken in before, save those that whoever solves them has barred. `is_unpaid` says of
-        which of these pairs that is so, where prices of people alone do not tell.
+        The prices pay for all pairs taken in before, save those that whoever solves them has barred. `is_unpaid` says
+        which of some pairs are not paid for, where the prices of people and groups alone do not tell.
         """
         if self.has_all:
             return False
         most = UNPAID_AT_ONCE
         while True:
             arcs = self._above(prices, most)
-            new = self._weighed(self._unknown(arcs))
-            if is_unpaid is not None:
-                new = _only(new, is_unpaid(new))
-            if len(new):
-                old = self.possible
-                both = ((old.one, new.one), (old.other, new.other), (old.fit, new.fit))
-                more = ((old.points, new.points), (old.chance, new.chance))
-                self.possible = Possible(*(joined(pair, np.int64) for pair in both + more))
-                return True
-            if not len(arcs) or most >= max(len(self.ones), len(self.others)):
-                return False
-            # All that were furthest above are known or barred; there may be others behind them.
+            new = self._new(arcs, is_unpaid)
+            lists = [arcs.one, arcs.other] if self.sided else [np.concatenate([arcs.one, arcs.other])]
+            if len(new) or max(int(np.bincount(ends).max(initial=0)) for ends in lists) < most:
+                break
+            # Those of somebody that were furthest above are all barred, or just paid for; there may be others behind them.
             most *= 8
+        self.possible = _both(self.possible, new)
+        return len(new) > 0
+
+    def _new(self, arcs: Arcs, is_unpaid: Callable[[Possible], Numbers] | None) -> Possible:
+        known = self.possible.one * self.people + self.possible.other
+        is_new = ~np.isin(arcs.one.astype(np.int64) * self.people + arcs.other, known)
+        new = self._weighed(Arcs(arcs.one[is_new], arcs.other[is_new], arcs.fit[is_new]))
+        return new if is_unpaid is None else _only(new, is_unpaid(new))
 
     def _above(self, prices: Prices, most: int) -> Arcs:
         unit = UNIT if prices.scale % UNIT == 0 else 1
@@ -135,12 +142,13 @@ class Candidates:
             slack=-(-(prices.each + prices.slack) // unit),
             most=most,
             extra=self.extra,
+            around=None if prices.groups is None else self._around(prices.groups, unit),
         )
 
-    def _unknown(self, arcs: Arcs) -> Arcs:
-        known = self.possible.one * self.people + self.possible.other
-        new = ~np.isin(arcs.one.astype(np.int64) * self.people + arcs.other, known)
-        return Arcs(arcs.one[new], arcs.other[new], arcs.fit[new])
+    def _around(self, groups: Groups, unit: int) -> Around:
+        place = np.full(self.people, -1, dtype=np.int64)
+        place[groups.line] = np.arange(len(groups.line))
+        return Around(groups.line, place, groups.depth() // unit)
 
     def _weighed(self, arcs: Arcs) -> Possible:
         points = looking.points(self.columns, arcs, extra=self.extra)
@@ -148,5 +156,9 @@ class Candidates:
         return Possible(one, other, fit, points.astype(np.int64), mixed(self.own[one], self.own[other]))
 
 
+def _both(one: Possible, other: Possible) -> Possible:
+    return Possible(*(joined([getattr(one, name), getattr(other, name)], np.int64) for name in COLUMNS))
+
+
 def _only(possible: Possible, wanted: Numbers) -> Possible:
-    return Possible(*(getattr(possible, name)[wanted] for name in ("one", "other", "fit", "points", "chance")))
+    return Possible(*(getattr(possible, name)[wanted] for name in COLUMNS))

@@ -178,7 +178,7 @@ def symmetric(candidates: Candidates, places: Numbers, *, most_people_first: boo
     def widened(answer: Pairing) -> bool:
         # Prices are doubled; and the hash adds less than 2 ** digits.
         double = shift + 1
-        prices = Prices(answer.price, answer.price, (each + 1) << double, scale << double, 2 << digits)
+        prices = Prices(answer.price, answer.price, (each + 1) << double, scale << double, 2 << digits, answer.groups)
         return candidates.widen(prices, lambda new: shortfall(answer, new.one, new.other, weight_of(new)) > 0)
 
     answer = solved(candidates.possible)

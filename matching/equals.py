@@ -33,6 +33,13 @@ class Groups:
     end: Numbers
     price: Numbers
 
+    def depth(self) -> Numbers:
+        """Between each of the line and the next, the prices of the groups around both."""
+        around = np.zeros(len(self.line), dtype=np.int64)
+        np.add.at(around, self.begin, self.price)
+        np.add.at(around, self.end - 1, -self.price)
+        return np.cumsum(around)[:-1]
+
 
 @dataclass(frozen=True, eq=False)
 class Pairing:
@@ -236,12 +243,9 @@ def _covered(groups: Groups, first: Numbers, second: Numbers, people: int) -> Nu
     if not len(inside):
         return prices
     begin, end = begin[inside], end[inside]
-    around = np.zeros(len(groups.line), dtype=np.int64)
-    np.add.at(around, groups.begin, groups.price)
-    np.add.at(around, groups.end - 1, -groups.price)
     # In row k the least of 2 ** k gaps from each on: any stretch is two of these that overlap (Bender, Farach-Colton 2000).
-    least = [np.cumsum(around)]
-    while 2 ** len(least) < len(around):
+    least = [groups.depth()]
+    while 2 ** len(least) < len(groups.line):
         half = 2 ** (len(least) - 1)
         least.append(np.concatenate([np.minimum(least[-1][:-half], least[-1][half:]), least[-1][-half:]]))
     row = np.frexp(end - begin)[1] - 1

@@ -6,7 +6,7 @@ import numpy as np
 
 from matching.arrays import seats_of
 from matching.compiling import compiled
-from matching.packed import MIXED_BITS, MIXER, NOTHING, Best, Block, Lists, Numbers, Others
+from matching.packed import MIXED_BITS, MIXER, NOTHING, Around, Best, Block, Lists, Numbers, Others
 
 if TYPE_CHECKING:
     from matching.columns import Columns
@@ -20,7 +20,8 @@ def keep_by_loops(
 
     So whoever is worth the same and comes later stands later too, and never takes a place.
     """
-    masks, fits, scale, stay, ours, theirs, chance, our_salt, their_salt = block
+    masks, fits, scale, stay, ours, theirs, chance, our_salt, their_salt, around = block
+    line, place, depth = around
     links, partners = kept
     row_worth, row_who, row_fit, row_least = by_row
     seat_worth, seat_who, seat_fit, seat_least = by_seat
@@ -35,6 +36,8 @@ def keep_by_loops(
             there = seat[partners[at]]
             if there >= 0 and masks[row, there] == 0:
                 worths[there] += stay
+        if place[i] >= 0:
+            _pay_groups(worths, place[i], line, depth, seat)
         for there in range(first[row], seats):
             worth = worths[there]
             # Hardly anybody comes in, so there is one question for nearly all.
@@ -52,6 +55,29 @@ def _worths(worths: Numbers, mask: Numbers, fit: Numbers, scale: int, ours: int,
     for seat in range(len(worths)):
         worth = fit[seat] * scale + ours + theirs[seat]
         worths[seat] = worth if mask[seat] == 0 else NOTHING
+
+
+@compiled
+def _pay_groups(worths: Numbers, place: int, line: Numbers, depth: Numbers, seat: Numbers) -> None:
+    """What the groups cost that hold both, to the right along the line and to the left."""
+    at = place
+    cost = depth[at] if at < len(depth) else 0
+    while cost > 0:
+        _pay(worths, seat[line[at + 1]], cost)
+        at += 1
+        cost = min(cost, depth[at]) if at < len(depth) else 0
+    at = place - 1
+    cost = depth[at] if at >= 0 else 0
+    while cost > 0:
+        _pay(worths, seat[line[at]], cost)
+        at -= 1
+        cost = min(cost, depth[at]) if at >= 0 else 0
+
+
+@compiled
+def _pay(worths: Numbers, there: int, cost: int) -> None:
+    if there >= 0 and worths[there] > NOTHING:
+        worths[there] -= cost
 
 
 @compiled
@@ -84,12 +110,25 @@ def keep_by_arrays(
     worths = block.fits * block.scale + block.ours[:, None] + block.theirs
     for row, position in enumerate(rows):
         worths[row, seats_of(columns.ones.kept, position, others)] += block.stay
+        members, cost = _groups_in_arrays(block.around, position, others)
+        worths[row, members] -= cost
     mixed = (block.our_salt[:, None] ^ block.their_salt) * MIXER
     worths += (mixed >> np.uint32(32 - MIXED_BITS)).astype(np.int64) & block.chance
     worths[block.masks != 0] = NOTHING
     seats = np.broadcast_to(np.arange(worths.shape[1], dtype=np.int32), worths.shape)
     _take(by_row, worths, seats, block.fits)
     _take(by_seat, worths.T, np.broadcast_to(rows.astype(np.int32), worths.T.shape), block.fits.T)
+
+
+def _groups_in_arrays(around: Around, position: int, others: Others) -> tuple[Numbers, Numbers]:
+    """The seats of those who share a group with this person, and what their groups cost together."""
+    line, place, depth = around
+    at = place[position]
+    if at < 0:
+        return line, line
+    cost = np.concatenate([np.minimum.accumulate(depth[:at][::-1])[::-1], [0], np.minimum.accumulate(depth[at:])])
+    seats = others.seat[line]
+    return seats[seats >= 0], cost[seats >= 0]
 
 
 def _take(best: Best, worths: Numbers, who: Numbers, fits: Numbers) -> None:

@@ -24,7 +24,7 @@ from matching.arrays import look_by_arrays
 from matching.compiling import IS_COMPILED
 from matching.keeping import keep_by_arrays, keep_by_loops
 from matching.loops import look_by_loops
-from matching.packed import FITS, MASKS, MIXED_BITS, NOTHING, Arcs, Best, Block, Numbers, Others, bit_of, joined
+from matching.packed import FITS, MASKS, MIXED_BITS, NOTHING, Arcs, Around, Best, Block, Numbers, Others, bit_of, joined
 from matching.scoring import FIT_MOST
 
 if TYPE_CHECKING:
@@ -134,6 +134,7 @@ def above(
     slack: int = 0,
     most: int = 10,
     extra: Numbers | None = None,
+    around: Around | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
     form: Form = FORM,
@@ -143,8 +144,9 @@ def above(
     Where there are none, an answer with these prices is the best there is, whatever pairs it was chosen from (linear
     programming duality). `price_one`, `price_other`: a whole number for each of `ones` and of `others`. `slack`: the most
     that a weight may be above `(count + points) * scale`, as by a tie-break. Of each person's pairs at most the `most`
-    that are furthest above are given; where there is any, at least one is. The rest as in `best_of_each`. Raises ValueError
-    too where a number of the comparison could be too large for 64 bits.
+    that are furthest above are given; where there is any, at least one is. `around`: groups with a price that two people in
+    them pay as well. The rest as in `best_of_each`. Raises ValueError too where a number of the comparison could be too
+    large for 64 bits.
     """
     task = _Task.between(columns, ones, others, form)
     our_price, their_price = _whole(price_one, len(task.ones)), _whole(price_other, len(task.others))
@@ -153,7 +155,7 @@ def above(
     if scale < 1 or max((abs(count) + points) * scale, abs(slack)) >= WORTH_MOST:
         raise ValueError("the scale is at least 1, and a weight needs no more than 64 bits")
     worths = _Worths((count + ours) * scale + slack - our_price, theirs * scale - their_price, scale, floor=0)
-    return task.best(most, worths, threads, progress)
+    return task.best(most, worths, threads, progress, around=around)
 
 
 def points(columns: "Columns", arcs: Arcs, *, extra: Numbers | None = None) -> Numbers:
@@ -272,7 +274,13 @@ class _Task:
         return waiting[self.ones] + more[self.ones], theirs + more[self.others]
 
     def best(
-        self, k: int, worths: _Worths, threads: int | None, progress: Progress | None, salt: Numbers | None = None
+        self,
+        k: int,
+        worths: _Worths,
+        threads: int | None,
+        progress: Progress | None,
+        salt: Numbers | None = None,
+        around: Around | None = None,
     ) -> Arcs:
         """Each person's best `k`, of both sides, that are worth more than the floor."""
         if k < 1:
@@ -281,6 +289,7 @@ class _Task:
         chance = np.int64(0 if salt is None else (1 << MIXED_BITS) - 1)
         salts = np.zeros(len(self.columns.people), dtype=np.uint32) if salt is None else salt
         their_salt = salts[self.others]
+        groups = Around.nobody(len(self.columns.people)) if around is None else around
 
         def keep(blocks: Iterator[slice]) -> tuple[_Claims, _Claims]:
             by_seat = Best.empty(len(self.others), min(k, max(1, len(self.ones))), worths.floor)
@@ -290,7 +299,7 @@ class _Task:
                 by_row = Best.empty(len(rows), min(k, max(1, len(self.others))), worths.floor)
                 masks, fits = self.look(block)
                 ours = worths.ours[block]
-                pairs = Block(masks, fits, scale, stay, ours, worths.theirs, chance, salts[rows], their_salt)
+                pairs = Block(masks, fits, scale, stay, ours, worths.theirs, chance, salts[rows], their_salt, groups)
                 self.form.keep(self.columns, rows, first, self.facing, pairs, by_row, by_seat)
                 claims.append(_Claims.of(by_row, rows, self.others))
             return _Claims.together(claims), _Claims.of(by_seat, self.others)

@@ -183,11 +183,30 @@ class Best(NamedTuple):
         return cls(worth, np.full((lists, k), -1, dtype=np.int32), fit, worth[:, 0].copy())
 
 
+class Around(NamedTuple):
+    """Groups of people, apart or one within the other, that two people in them pay as well as their own prices.
+
+    `line`: positions, every group together. `place`: by position where each stands in it, -1 for those in no group.
+    `depth`: between each of the line and the next the prices of the groups around both. Two people share the groups around
+    every gap on the way from the one to the other, so what these cost is the least on the way.
+    """
+
+    line: Numbers
+    place: Numbers
+    depth: Numbers
+
+    @classmethod
+    def nobody(cls, people: int) -> "Around":
+        nothing = np.zeros(0, dtype=np.int64)
+        return cls(nothing, np.full(people, -1, dtype=np.int64), nothing)
+
+
 class Block(NamedTuple):
     """Pairs that were looked at, `[row, seat]`, and what they are worth.
 
-    That is `fit * scale + ours[row] + theirs[seat]`, and `stay` more for a standing pair; and in the digits that
-    `chance` lets through a number from the salts of the two, so that equally good partners are not the same for everybody.
+    That is `fit * scale + ours[row] + theirs[seat]`, and `stay` more for a standing pair; less what the groups `around`
+    both cost; and in the digits that `chance` lets through a number from the salts of the two, so that equally good
+    partners are not the same for everybody.
     """
 
     masks: Numbers
@@ -199,6 +218,7 @@ class Block(NamedTuple):
     chance: Any
     our_salt: Numbers
     their_salt: Numbers
+    around: Around
 
 
 class Likeness(NamedTuple):
