@@ -21,6 +21,7 @@ from matching.assign import Assignment, Numbers, Proof, assign, prove
 from matching.candidates import Candidates, Possible, Prices
 from matching.chance import HASH_BITS
 from matching.equals import WEIGHT_BITS, Pairing, pair, prove_pairs, shortfall
+from matching.schemes import Scheme
 from matching.several import pair_several
 
 # How much work may go into the best round in which nobody is proposed to the same person both ways, in pairs looked at
@@ -41,6 +42,15 @@ class Decision:
     exact: bool
     proof: Proof
     prices: Numbers
+
+
+def decide(candidates: Candidates, places: Numbers, scheme: Scheme) -> Decision:
+    """The best answer for a scheme of pairs. `places`: how many partners each person may have, by position."""
+    most_people_first = scheme.round.most_people_first
+    if scheme.shape == "one-way":
+        both_ways = scheme.round.both_ways
+        return one_way(candidates, places, most_people_first=most_people_first, both_ways=both_ways)
+    return symmetric(candidates, places, most_people_first=most_people_first)
 
 
 def one_way(candidates: Candidates, places: Numbers, *, most_people_first: bool, both_ways: bool) -> Decision:

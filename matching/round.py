@@ -66,11 +66,7 @@ def run_round(
         alone = tuple(Unmatched(person.id, explain.NOT_PAIRED_HERE) for person in pool.people)
         return Round(scheme, on, seed, (), alone, (), 0, exact=True, proof=None)
     candidates = pool.candidates(seed, progress=progress)
-    first, ways = scheme.round.most_people_first, scheme.round.both_ways
-    if pool.sided:
-        decision = deciding.one_way(candidates, pool.places, most_people_first=first, both_ways=ways)
-    else:
-        decision = deciding.symmetric(candidates, pool.places, most_people_first=first)
+    decision = deciding.decide(candidates, pool.places, scheme)
     possible = candidates.possible
     chosen = (column[decision.chosen].tolist() for column in (possible.one, possible.other, possible.fit))
     pairs = sorted((_pair(pool, *made) for made in zip(*chosen, strict=True)), key=lambda pair: (pair.left, pair.right))
