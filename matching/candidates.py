@@ -8,7 +8,8 @@ Fulkerson 1958). What equally good pairs were left out is decided by the salts o
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -68,7 +69,10 @@ class Prices(NamedTuple):
 
 
 class Candidates:
-    """`ones`, `others`: positions, ascending; among equals the same. `own`: from chance.own_numbers. `extra`: points."""
+    """`ones`, `others`: positions, ascending; among equals the same. `own`: from chance.own_numbers. `extra`: points.
+
+    `has_all`: whether these are all pairs there are, so that there is nothing to take in.
+    """
 
     def __init__(
         self,
@@ -76,23 +80,27 @@ class Candidates:
         ones: Numbers,
         others: Numbers,
         own: Numbers,
+        arcs: Arcs,
         *,
         extra: Numbers | None = None,
-        progress: Progress | None = None,
-        best: int | None = None,
+        has_all: bool = True,
     ) -> None:
         self.columns, self.ones, self.others, self.own, self.extra = columns, ones, others, own, extra
+        self.has_all = has_all
         self.sided = columns.settings.one_way
-        pairs = len(ones) * len(others) // (1 if self.sided else 2)
-        self.has_all = best is None and pairs <= ALL_PAIRS
-        self.salt = (own >> np.uint64(32)).astype(np.uint32)
-        if self.has_all:
-            arcs = looking.everybody(columns, ones, others, progress=progress)
-        else:
-            arcs = looking.best_of_each(
-                columns, ones, others, best or BEST, extra=extra, salt=self.salt, progress=progress
-            )
         self.possible = self._weighed(arcs)
+
+    @classmethod
+    def among(
+        cls, columns: Columns, ones: Numbers, others: Numbers, own: Numbers, *, progress: Progress | None = None
+    ) -> "Candidates":
+        """All pairs, or of a large round the best of each."""
+        pairs = len(ones) * len(others) // (1 if columns.settings.one_way else 2)
+        if pairs <= ALL_PAIRS:
+            return cls(columns, ones, others, own, looking.everybody(columns, ones, others, progress=progress))
+        salt = (own >> np.uint64(32)).astype(np.uint32)
+        arcs = looking.best_of_each(columns, ones, others, BEST, salt=salt, progress=progress)
+        return cls(columns, ones, others, own, arcs, has_all=False)
 
     @property
     def people(self) -> int:
@@ -103,6 +111,22 @@ class Candidates:
         """No two people have more points than this."""
         each = self.columns.waiting if self.extra is None else self.columns.waiting + self.extra
         return FIT_MOST + self.columns.scheme.round.stay_points + 2 * int(np.abs(each).max(initial=0))
+
+    def with_extra(self, extra: Numbers) -> "Candidates":
+        """The same pairs, with so many points more for each person, int64 by position; what was extra before is not."""
+        changed = copy(self)
+        changed.extra = extra
+        possible = self.possible
+        changed.possible = replace(possible, points=self.own_points() + extra[possible.one] + extra[possible.other])
+        return changed
+
+    def own_points(self) -> Numbers:
+        """The points of the possible pairs without what is extra."""
+        possible = self.possible
+        if self.extra is None:
+            return possible.points
+        own: Numbers = possible.points - self.extra[possible.one] - self.extra[possible.other]
+        return own
 
     def widen(self, prices: Prices, is_unpaid: Callable[[Possible], Numbers] | None = None) -> bool:
         """Take in pairs that these prices do not pay for. False where there are none: then they prove the answer.

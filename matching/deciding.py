@@ -23,6 +23,7 @@ from matching.chance import HASH_BITS
 from matching.equals import WEIGHT_BITS, Pairing, pair, prove_pairs, shortfall
 from matching.schemes import Scheme
 from matching.several import pair_several
+from matching.stability import stable
 
 # How much work may go into the best round in which nobody is proposed to the same person both ways, in pairs looked at
 # and in rounds. This is a cycle cover without 2-cycles: hard in general, easy when few people stand on both sides.
@@ -35,20 +36,25 @@ class Decision:
     answer found; and what its places ask.
 
     When `exact` is False the proof is of that answer among those without the pairs that were barred, or without those not
-    looked at. `prices` are points, rounded up, by position, one-way; empty among equals.
+    looked at; a stable answer has none. `prices` are points, rounded up, by position, one-way; empty among equals.
     """
 
     chosen: Numbers
     exact: bool
-    proof: Proof
+    proof: Proof | None
     prices: Numbers
 
 
 def decide(candidates: Candidates, places: Numbers, scheme: Scheme) -> Decision:
-    """The best answer for a scheme of pairs. `places`: how many partners each person may have, by position."""
-    most_people_first = scheme.round.most_people_first
+    """The best answer for a scheme of pairs, or the stable one where it asks for that.
+
+    `places`: how many partners each person may have, by position.
+    """
+    most_people_first, both_ways = scheme.round.most_people_first, scheme.round.both_ways
+    if scheme.round.answer == "stable":
+        chosen = stable(candidates, places, both_ways=both_ways)
+        return Decision(chosen, exact=False, proof=None, prices=np.zeros(0, dtype=np.int64))
     if scheme.shape == "one-way":
-        both_ways = scheme.round.both_ways
         return one_way(candidates, places, most_people_first=most_people_first, both_ways=both_ways)
     return symmetric(candidates, places, most_people_first=most_people_first)
 

@@ -34,14 +34,24 @@ def without_partner(
     alone, looking_on = [], []
     for position, person in enumerate(pool.people):
         if person.id not in anywhere:
-            sides = pool.sides_of(person)
-            # Someone who asks on both sides is told as one who seeks, if they may.
-            side = next((side for side in sides if pool.shut_out(person, side) is None), sides[0] if sides else None)
-            alone.append(Question(position, side))
+            alone.append(Question(position, _side_in_question(pool, position)))
         elif SEEK in pool.sides_of(person) and person.id not in supported:
             looking_on.append(Question(position, SEEK))
     told = _answers(pool, possible, [*alone, *looking_on])
     return tuple(told[one] for one in alone), tuple(told[one] for one in looking_on)
+
+
+def why_nobody(pool: Pool, possible: Possible, position: int) -> Unmatched:
+    """Why the person at this position has no partner."""
+    question = Question(position, _side_in_question(pool, position))
+    return _answers(pool, possible, [question])[question]
+
+
+def _side_in_question(pool: Pool, position: int) -> str | None:
+    """Someone who asks on both sides is told as one who seeks, if they may."""
+    person = pool.people[position]
+    sides = pool.sides_of(person)
+    return next((side for side in sides if pool.shut_out(person, side) is None), sides[0] if sides else None)
 
 
 def _answers(pool: Pool, possible: Possible, questions: Iterable[Question]) -> dict[Question, Unmatched]:

@@ -37,11 +37,12 @@ class Pool:
         self.ones = self._standing(SEEK if self.sided else ALIKE)
         self.others = self._standing(OFFER) if self.sided else self.ones
 
-    def candidates(
-        self, seed: int, *, extra: Numbers | None = None, best: int | None = None, progress: Progress | None = None
-    ) -> Candidates:
-        own = own_numbers([person.id for person in self.people], seed=seed)
-        return Candidates(self.columns, self.ones, self.others, own, extra=extra, best=best, progress=progress)
+    def candidates(self, seed: int, *, progress: Progress | None = None) -> Candidates:
+        return Candidates.among(self.columns, self.ones, self.others, self.own(seed), progress=progress)
+
+    def own(self, seed: int) -> Numbers:
+        """What decides between equally good answers, by position."""
+        return own_numbers([person.id for person in self.people], seed=seed)
 
     def sides_of(self, person: Person) -> tuple[str, ...]:
         """The sides a person asks to stand on; none where they said none and one is needed."""

@@ -4,14 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from matching import deciding, explain, scoring
+from matching import explain, scoring
 from matching.assign import Proof
 from matching.candidates import Progress
 from matching.explain import Reason, Unmatched
+from matching.fairness import Evened, decide_evenly
 from matching.left_out import without_partner
 from matching.people import Person
 from matching.pool import Pool
 from matching.schemes import Scheme
+from matching.stability import blocking
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Round:
     `still_looking`: people who guide somebody in this round and asked for support themselves, but found nobody.
     `total`: the sum of the pairs' points. `exact`: no other round with these people has a better answer (deciding.py
     says when this is not known). `proof`: what the answer is worth in the numbers solved, and the most that any answer
-    could be worth, equal; None where nobody is paired.
+    could be worth, equal; None where nobody is paired, and in a stable round. `blocking`: how many possible pairs would both
+    rather have each other than whom they got. `evened`: the chances of the scheme's groups and what a bonus for them did.
     """
 
     scheme: Scheme
@@ -52,6 +55,8 @@ class Round:
     total: int
     exact: bool
     proof: Proof | None
+    blocking: int = 0
+    evened: Evened | None = None
 
 
 def run_round(
@@ -65,17 +70,20 @@ def run_round(
     if not scheme.is_paired:
         alone = tuple(Unmatched(person.id, explain.NOT_PAIRED_HERE) for person in pool.people)
         return Round(scheme, on, seed, (), alone, (), 0, exact=True, proof=None)
-    candidates = pool.candidates(seed, progress=progress)
-    decision = deciding.decide(candidates, pool.places, scheme)
+    candidates, decision, evened = decide_evenly(pool, pool.candidates(seed, progress=progress))
     possible = candidates.possible
     chosen = (column[decision.chosen].tolist() for column in (possible.one, possible.other, possible.fit))
-    pairs = sorted((_pair(pool, *made) for made in zip(*chosen, strict=True)), key=lambda pair: (pair.left, pair.right))
+    pairs = sorted(
+        (pair_of(pool, *made) for made in zip(*chosen, strict=True)), key=lambda pair: (pair.left, pair.right)
+    )
     unmatched, still_looking = without_partner(pool, possible, [(pair.left, pair.right) for pair in pairs])
     total = sum(pair.points for pair in pairs)
-    return Round(scheme, on, seed, tuple(pairs), unmatched, still_looking, total, decision.exact, decision.proof)
+    would_swap = blocking(possible, decision.chosen, pool.places, sided=pool.sided)
+    decided = (tuple(pairs), unmatched, still_looking, total, decision.exact, decision.proof)
+    return Round(scheme, on, seed, *decided, blocking=would_swap, evened=evened)
 
 
-def _pair(pool: Pool, one: int, other: int, fit: int) -> Pair:
+def pair_of(pool: Pool, one: int, other: int, fit: int) -> Pair:
     left, right = pool.people[one], pool.people[other]
     waiting = int(pool.columns.waiting[one]) + (0 if pool.sided else int(pool.columns.waiting[other]))
     stay = scoring.stay_points(left.answers, right.answers, pool.scheme)

@@ -140,13 +140,15 @@ class Rounds(Table):
     """How a round decides. Points are on the scale of fit, 0 to 1000.
 
     `most_people_first`: as many people as can be get somebody, then the best pairs. `both_ways`: one round may propose
-    A to B and B to A. `kept_pairs`: standing pairs stay in the round with `stay_points`, or are barred from it.
+    A to B and B to A. `answer`: the `best` pairs together, or `stable` ones: no two people would both rather have each other
+    than whom they got. `kept_pairs`: standing pairs stay in the round with `stay_points`, or are barred from it.
     `places_most`: the most places one person may offer, whatever their row says. `minimum_fit`: below it there is no
     proposal. `unknown_fit`: the fit of two people who have answered nothing in common.
     """
 
     most_people_first: bool = setting(True, yes_or_no)
     both_ways: bool = setting(False, yes_or_no)
+    answer: str = setting("best", choice("best", "stable"))
     kept_pairs: str = setting("stay", choice("stay", "bar"))
     places_most: int | None = setting(None, whole(1, 1000))
     minimum_fit: int = setting(0, whole(0, 1000))
@@ -155,6 +157,40 @@ class Rounds(Table):
     waiting_points_most: int = setting(0, whole(0, POINTS_MOST))
     stay_points: int = setting(0, whole(0, POINTS_MOST))
     rolling: bool = setting(False, yes_or_no)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fairness(Table):
+    """Whose chances are watched, and whether a round may even them out (decisions.md section 5).
+
+    `groups` are answers from a closed list that people gave for this purpose, like `heritage:Somali`; who gave none is in
+    no group. `bonus_decided` says who decided on a group bonus and when, and `advice` what advice was taken; without both
+    there is none. `price_percent`: the most of all points that a round may lose by it. `gap_points`: how many of a hundred
+    the groups' chances may differ by. `least_people`: a smaller group is not evened out, for its chances jump about.
+    """
+
+    groups: tuple[str, ...] = setting((), texts)
+    bonus_decided: str = setting("", text)
+    advice: str = setting("", text)
+    price_percent: int = setting(2, whole(0, 20))
+    gap_points: int = setting(3, whole(1, 50))
+    least_people: int = setting(20, whole(10, 1000))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for identity in self.groups:
+            if not all(split_identity(identity)):
+                raise Unfit("write kind:value, like heritage:Somali.", "groups")
+        if self.bonus_decided and not self.advice:
+            raise Unfit("say what advice was taken before this was decided.", "advice")
+        if self.advice and not self.bonus_decided:
+            raise Unfit("say who decided, and when.", "bonus_decided")
+        if self.bonus_decided and not self.groups:
+            raise Unfit("say whose chances are evened out.", "groups")
+
+    @property
+    def has_bonus(self) -> bool:
+        return bool(self.bonus_decided)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,6 +290,7 @@ class Scheme(Table):
     identity_weights: Mapping[str, int] = field(default_factory=dict, metadata={"check": _kind_weights})
     age: Age = field(default_factory=Age, metadata=holding(Age))
     round: Rounds = field(default_factory=Rounds, metadata=holding(Rounds))
+    fairness: Fairness = field(default_factory=Fairness, metadata=holding(Fairness))
     words: Mapping[str, str] = field(default_factory=dict, metadata={"check": _words})
     ledger: Ledger = field(default_factory=Ledger, metadata=holding(Ledger))
     hours: Hours = field(default_factory=Hours, metadata=holding(Hours))
@@ -270,6 +307,8 @@ class Scheme(Table):
                 raise Unfit("only a one-way scheme has sides; use everyone_roles.", "eligibility.mentor_roles")
             if self.hard.stage != "any":
                 raise Unfit("only a one-way scheme has somebody further along.", "hard.stage")
+        if self.fairness.has_bonus and self.round.answer != "best":
+            raise Unfit("a group bonus is for the best pairs together, not for stable ones.", "round.answer")
         if {"stage", "roles"} & set(self.eligibility.any_of):
             raise Unfit(
                 "stage and roles are no basis in common; use criteria or kinds of identity.", "eligibility.any_of"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching import candidates, run_round
-from matching.candidates import Prices
+from matching import candidates, looking, run_round
+from matching.candidates import Candidates, Prices
 from matching.checks import faults
 from matching.pool import Pool
 from tests.matching.pools import ON, SCHEMES, pools, seeded_pool, someone
@@ -74,11 +74,17 @@ class TestAsGood:
         assert faults(decided, people) == ()
 
 
+def best_of_each(pool, k=1):
+    own = pool.own(0)
+    arcs = looking.best_of_each(pool.columns, pool.ones, pool.others, k)
+    return Candidates(pool.columns, pool.ones, pool.others, own, arcs, has_all=False)
+
+
 class TestWidening:
     def test_a_pair_behind_many_that_are_known_is_found(self):
         people = [someone("a", side="seek", goals=("walk",)), *(someone(f"g{n:02}", side="offer") for n in range(40))]
         pool = Pool(people, SCHEMES["one-way"], ON)
-        few = pool.candidates(0, best=1)
+        few = best_of_each(pool)
         nothing = np.zeros(len(people), dtype=np.int64)
         free = Prices(nothing, nothing, 0, 1, 0)
 
@@ -93,7 +99,7 @@ class TestWidening:
         pool = Pool(people, SCHEMES["best pairs first"], ON)
         whole = pool.candidates(0)
         price = np.full(len(people), 300, dtype=np.int64)
-        few = pool.candidates(0, best=1)
+        few = best_of_each(pool)
         known = set(zip(few.possible.one.tolist(), few.possible.other.tolist(), strict=True))
 
         while few.widen(Prices(price, price, 0, 1, 0)):
