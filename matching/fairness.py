@@ -24,8 +24,9 @@ from matching.pool import Pool
 from matching.words import fold
 
 STEPS = 25
-# Points that a group gets for each whole part its share is below everybody's: 10 in 100 fewer partners are 60 points.
-STEP = 600
+# A group's first step is so many points; the next is longer while the group is still on the same side of everybody's share,
+# and shorter once it has passed it (Riedmiller and Braun 1993, "RPROP").
+FIRST_STEP, GROW, SHRINK = 40, 1.4, 0.5
 
 
 @dataclass(frozen=True)
@@ -149,15 +150,19 @@ class _Tried:
 
 def _steps(pool: Pool, candidates: Candidates, groups: _Groups, plain: _Tried) -> Iterator["_Tried"]:
     """Answers with one bonus after another."""
-    wish = np.zeros(len(groups.names))
+    number = len(groups.names)
+    wish, step, before = np.zeros(number), np.full(number, float(FIRST_STEP)), np.zeros(number)
     last = plain
-    for step in range(STEPS):
+    for _ in range(STEPS):
         served = last.served & groups.could
-        everybody = served.sum() / max(1, groups.could.sum())
-        # Smaller steps later, so that it comes to rest.
-        wish += np.where(groups.large, (everybody - groups.rates(last.served)) * STEP / (1 + step / 4), 0)
+        short = (served.sum() / max(1, groups.could.sum()) - groups.rates(last.served)) * groups.people()
+        # Half a person more or less is as even as can be.
+        side = np.where(groups.large & (np.abs(short) > 0.5), np.sign(short), 0)
+        step *= np.where(side * before > 0, GROW, np.where(side * before < 0, SHRINK, 1))
+        wish += side * step
+        before = side
         # Only differences count; nobody is ever worth less for their group.
-        bonus = np.round(np.where(groups.large, wish - wish.min(), 0)).astype(np.int64)
+        bonus = np.round(np.where(groups.large, wish - wish[groups.large].min(initial=0), 0)).astype(np.int64)
         tried = candidates.with_extra(groups.bonus_of_each(bonus))
         last = _Tried.of(pool, tried, decide(tried, pool.places, pool.scheme), bonus)
         yield last
