@@ -27,6 +27,8 @@ STEPS = 25
 # A group's first step is so many points; the next is longer while the group is still on the same side of everybody's share,
 # and shorter once it has passed it (Riedmiller and Braun 1993, "RPROP").
 FIRST_STEP, GROW, SHRINK = 40, 1.4, 0.5
+# Nothing can be more even than this.
+HALF_A_PERSON = 0.5
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class _Groups:
     @classmethod
     def among(cls, pool: Pool, candidates: Candidates) -> "_Groups":
         names = pool.scheme.fairness.groups
-        of = np.array([_group_of(person.answers.kinds, names) for person in pool.people], dtype=np.int64)
+        of = np.array([group_of(person.answers.kinds, names) for person in pool.people], dtype=np.int64)
         ends = [candidates.possible.one] if pool.sided else [candidates.possible.one, candidates.possible.other]
         could = np.zeros(len(pool.people), dtype=np.bool_)
         for end in ends:
@@ -98,7 +100,8 @@ class _Groups:
         return np.append(bonus, 0)[self.of]
 
 
-def _group_of(kinds: dict[str, frozenset[str]], names: Sequence[str]) -> int:
+def group_of(kinds: dict[str, frozenset[str]], names: Sequence[str]) -> int:
+    """The first of these groups that somebody's used answers, by kind, put them in; -1 where none does."""
     for number, name in enumerate(names):
         kind, value = split_identity(name)
         if fold(value) in kinds.get(fold(kind), ()):
@@ -156,8 +159,7 @@ def _steps(pool: Pool, candidates: Candidates, groups: _Groups, plain: _Tried) -
     for _ in range(STEPS):
         served = last.served & groups.could
         short = (served.sum() / max(1, groups.could.sum()) - groups.rates(last.served)) * groups.people()
-        # Half a person more or less is as even as can be.
-        side = np.where(groups.large & (np.abs(short) > 0.5), np.sign(short), 0)
+        side = np.where(groups.large & (np.abs(short) > HALF_A_PERSON), np.sign(short), 0)
         step *= np.where(side * before > 0, GROW, np.where(side * before < 0, SHRINK, 1))
         wish += side * step
         before = side

@@ -156,3 +156,44 @@ class TestRefusals:
         assert "over capacity" in done.stderr
         assert faults is not commands.faults
         assert list(tmp_path.iterdir()) == []
+
+
+class TestReport:
+    def test_a_page_is_written_beside_the_pairs(self, tmp_path):
+        done = run("-o", str(tmp_path / "pairs.csv"), "--report", str(tmp_path / "round.html"))
+
+        assert done.exit_code == 0, done.output
+        page = (tmp_path / "round.html").read_text("utf-8")
+        assert page.startswith("<!doctype html>")
+        assert "Peer mentoring (after the Fanon Centre)" in page
+
+    def test_it_may_not_take_the_place_of_the_pairs(self, tmp_path):
+        same = str(tmp_path / "one.csv")
+
+        done = run("-o", same, "--report", same)
+
+        assert done.exit_code == 2
+        assert "already used in this command" in done.stderr
+
+
+class TestNow:
+    def test_one_person_is_proposed_to_whom_they_fit_best(self):
+        done = run("--now", "ayaan")
+
+        assert done.exit_code == 0, done.output
+        assert [row[:2] for row in rows(done.stdout)[1:]] == [["ayaan", "bea"]]
+
+    def test_or_staff_are_told_why_there_is_nobody(self, tmp_path):
+        file = tmp_path / "people.csv"
+        file.write_text("id,side\nana,seek\n", "utf-8")
+
+        done = run("--now", "ana", people=str(file))
+
+        assert "Nobody else is in the round" in done.stderr
+        assert rows(done.stdout) == [["left", "right", "fit", "reasons"]]
+
+    def test_an_id_that_is_not_in_the_file_is_refused(self):
+        done = run("--now", "nobody")
+
+        assert done.exit_code == 2
+        assert "Nobody in this round has this id" in done.stderr

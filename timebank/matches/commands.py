@@ -15,12 +15,14 @@ import rich_click as click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from matching import Person, Round, Scheme, run_round
+from matching import Pair, Person, Round, Scheme, run_round
 from matching.checks import faults
 from matching.errors import MatchingRefusal, PeopleRefused
 from matching.explain import say_all, unmatched_for_person, unmatched_for_staff
 from matching.peoplefile import PeopleFile, guarded, read_people
+from matching.who_now import who_now
 from timebank.clock import today
+from timebank.matches.report import report
 
 CHECK_FAILED, BAD_USE = 1, 2
 # Below this many people a round is over before a bar could be read.
@@ -34,6 +36,8 @@ UNMATCHED_HEADER = ("id", "reason")
 @click.option("--scheme", "scheme_name", required=True, metavar="NAME|FILE.toml", help="A preset, or a scheme file.")
 @click.option("-o", "--output", "pairs_file", type=click.Path(path_type=Path), help="Write the pairs here, CSV.")
 @click.option("--unmatched", "unmatched_file", type=click.Path(path_type=Path), help="Write who has nobody yet, CSV.")
+@click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write one page about the round, HTML.")
+@click.option("--now", "newcomer", metavar="ID", help="Only this one person: whom now, among those with a place left?")
 @click.option("--explain", is_flag=True, help="Also say in words why, pair by pair and person by person (for staff).")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides between equally good answers.")
 @click.option("--on", "on", metavar="DATE", help="The day of the round, like 2026-01-31. Default: today.")
@@ -43,6 +47,8 @@ def match(
     scheme_name: str,
     pairs_file: Path | None,
     unmatched_file: Path | None,
+    report_file: Path | None,
+    newcomer: str | None,
     explain: bool,
     seed: int,
     on: str | None,
@@ -54,19 +60,24 @@ def match(
 
     Exit status: 0 done; 1 the answer failed its own check and nothing was written; 2 the input needs another look.
     """
-    outputs = [path for path in (pairs_file, unmatched_file) if path is not None]
+    outputs = [path for path in (pairs_file, unmatched_file, report_file) if path is not None]
     refuse_clashing_files(people_file, outputs)
     scheme, read, day = read_input(people_file, scheme_name, on)
     console = Console(stderr=pairs_file is None, highlight=False, soft_wrap=True, markup=False)
+    if newcomer is not None:
+        say_who_now(read.people, scheme, newcomer, day, seed)
+        return
     with progress_bar(len(read.people)) as moved:
         decided = run_round(read.people, scheme, on=day, seed=seed, progress=moved)
     wrong = faults(decided, read.people)
     if wrong:
         stop(["The answer failed its own check, so nothing was written.", *wrong], status=CHECK_FAILED)
     rows = {person.id: person for person in read.people}
-    pairs = csv_text(PAIRS_HEADER, pair_rows(decided))
+    pairs = csv_text(PAIRS_HEADER, pair_rows(decided.pairs))
     unmatched = csv_text(UNMATCHED_HEADER, unmatched_rows(decided, rows))
-    write_all([(path, text) for path, text in ((pairs_file, pairs), (unmatched_file, unmatched)) if path is not None])
+    page = "" if report_file is None else report(decided, read.people)
+    contents = ((pairs_file, pairs), (unmatched_file, unmatched), (report_file, page))
+    write_all([(path, text) for path, text in contents if path is not None])
     if pairs_file is None:
         click.echo(pairs, nl=False)
     if explain:
@@ -102,8 +113,8 @@ def refuse_clashing_files(people_file: Path, outputs: Sequence[Path]) -> None:
         taken.add(path.resolve())
 
 
-def pair_rows(decided: Round) -> list[tuple[str, str, str, str]]:
-    return [(made.left, made.right, str(made.fit), say_all(made.reasons, to="both")) for made in decided.pairs]
+def pair_rows(pairs: Iterable[Pair]) -> list[tuple[str, str, str, str]]:
+    return [(made.left, made.right, str(made.fit), say_all(made.reasons, to="both")) for made in pairs]
 
 
 def unmatched_rows(decided: Round, rows: dict[str, Person]) -> list[tuple[str, str]]:
@@ -147,6 +158,17 @@ def progress_bar(people: int) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, of: bar.update(task, completed=done, total=of)
 
 
+def say_who_now(people: Sequence[Person], scheme: Scheme, newcomer: str, day: date, seed: int) -> None:
+    """The pairs of one person as CSV, or why there are none."""
+    try:
+        found = who_now(people, scheme, newcomer, on=day, seed=seed)
+    except MatchingRefusal as refused:
+        stop([str(refused)], status=BAD_USE)
+    if found.unmatched is not None:
+        click.echo(unmatched_for_staff(found.unmatched, scheme), err=True)
+    click.echo(csv_text(PAIRS_HEADER, pair_rows(found.pairs)), nl=False)
+
+
 def say_why(console: Console, decided: Round) -> None:
     """For staff: what both chose to show, pair by pair, and which kinds of rule left nobody, person by person."""
     for made in decided.pairs:
@@ -163,6 +185,8 @@ def say_what_was_done(console: Console, decided: Round, people: int) -> None:
         console.print(f"Supporting somebody, and still looking for support themselves: {who}")
     if decided.proof is not None and decided.exact:
         console.print(f"Total {decided.total}; no other answer is better (proved: primal and dual are equal)")
+    elif decided.scheme.is_paired and decided.scheme.round.answer == "stable":
+        console.print(f"Total {decided.total}; no two people would both rather have each other")
     elif decided.scheme.is_paired:
         console.print(f"Total {decided.total}" + ("; no other answer is better" if decided.exact else ""))
 
