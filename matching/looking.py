@@ -328,7 +328,7 @@ class _Task:
         """
         rows = max(1, PAIRS_AT_ONCE // max(1, len(self.others)))
         blocks = [slice(low, min(low + rows, len(self.ones))) for low in range(0, len(self.ones), rows)]
-        wanted = (getattr(os, "process_cpu_count", os.cpu_count)() or 1) if threads is None else threads
+        wanted = processors() if threads is None else threads
         workers = max(1, min(wanted, len(blocks)))
         done: SimpleQueue[int] = SimpleQueue()
         stopping = Event()
@@ -357,6 +357,11 @@ class _Task:
                 stopping.set()
                 raise
         return [future.result() for future in futures]
+
+
+def processors() -> int:
+    """How many threads can run at once."""
+    return getattr(os, "process_cpu_count", os.cpu_count)() or 1
 
 
 def _tell(done: SimpleQueue[int], workers: int, of: int, progress: Progress | None) -> None:
