@@ -5,7 +5,7 @@ python3 run.py --empty          start it without them
 python3 run.py test             format, lint, types, import contracts, and the fast form of every test
 python3 run.py test ARGS        only pytest, with these arguments
 python3 run.py soak NAME        the full form of the tests in tests/NAME
-python3 run.py soak mutants     put small mistakes into the ledger's pure modules: do the tests notice them?
+python3 run.py soak mutants     put small mistakes into the ledger's and the engine's pure modules: do the tests notice them?
   --without-browser             (with test or soak) leave the browser tests out
 """
 # Standard library only, and words that Python 3.6 can still read, so that an old one gets a sentence and no traceback.
@@ -239,6 +239,7 @@ def soak(arguments: list) -> int:
     if arguments[0] == "mutants":
         prepare("run", "dev")
         os.environ["TIMEBANK_FORM"] = "fast"  # each of a thousand mistakes is met by the tests anew
+        os.environ["NUMBA_DISABLE_JIT"] = "1"  # or all of the engine would be compiled for each of them
         return follow([str(PYTHON), "-m", "tests.mutants", *arguments[1:]])
     # The full counts are what a soak is for, so what the tests print is shown, and no time limit cuts them short.
     shown = ["-rP", "--timeout=0", f"tests/{arguments[0]}", *arguments[1:]]

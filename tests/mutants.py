@@ -1,4 +1,4 @@
-"""Small mistakes, put one at a time into what the ledger works out without a database: do the tests notice them?
+"""Small mistakes, one at a time, in what the ledger works out without a database and in the engine: do tests notice them?
 
 `python3 run.py soak mutants` runs this. Mistakes that were tried already are tried again only once something has changed:
 all of them when the tests or their tools have, those of one module when its file has. [tool.mutmut] says which modules.
@@ -22,7 +22,14 @@ ENOUGH = 95  # per cent
 WORK = Path("mutants")
 TRIED = "tried.json"
 MUTMUT = Path("tests/mutating.py")
-TESTS = (Path("tests/__init__.py"), Path("tests/ledger/__init__.py"), MUTMUT, Path("requirements/dev.txt"))
+TESTS = (
+    Path("tests/__init__.py"),
+    Path("tests/ledger/__init__.py"),
+    Path("tests/matching/__init__.py"),
+    Path("tests/matching/pools.py"),
+    MUTMUT,
+    Path("requirements/dev.txt"),
+)
 # Of a module that also speaks with a database, only what does not.
 PARTS = {"ledger/packed.py": {"as_text", "packed", "record", "_in_json", "unpack", "say"}}
 OUTCOMES = {"killed": "killed", "survived": "survived", "timeout": "timed out", "no tests": "not covered"}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from matching.compiling import IS_COMPILED, shelf
-from tests.matching.test_assign import crowd, proved
+from tests.matching.pure.test_assign import crowd, proved
 
 ROOT = Path(__file__).parents[2]
 WITHOUT_NUMBA = "import sys; sys.modules['numba'] = None; from tests.matching.test_compiling import tell; tell()"
