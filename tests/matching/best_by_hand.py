@@ -29,13 +29,15 @@ def points_of(people: Sequence[Person], scheme: Scheme) -> dict[tuple[int, int],
 
 
 def best_value(people: Sequence[Person], scheme: Scheme) -> Value:
-    """(people first ? pairs : 0, points) of the best round."""
+    """(people first ? pairs : 0, points) of the best round; with several places among equals people, not pairs, come first."""
     points = points_of(people, scheme)
     counted = 1 if scheme.round.most_people_first else 0
-    if scheme.shape == "symmetric":
-        return _best_pairs(points, len(people), counted)
     most = scheme.round.places_most
     places = tuple(person.capacity if most is None else min(person.capacity, most) for person in people)
+    if scheme.shape == "symmetric" and max(places, default=0) > 1:
+        return _best_with_several(points, places, counted)
+    if scheme.shape == "symmetric":
+        return _best_pairs(points, len(people), counted)
     return _best_places(points, places, counted, both_ways=scheme.round.both_ways)
 
 
@@ -54,6 +56,25 @@ def _best_pairs(points: dict[tuple[int, int], int], people: int, counted: int) -
         return value
 
     return best(frozenset(range(people)))
+
+
+def _best_with_several(points: dict[tuple[int, int], int], places: tuple[int, ...], counted: int) -> Value:
+    pairs = sorted(points)
+
+    @cache
+    def best(number: int, free: tuple[int, ...]) -> Value:
+        if number == len(pairs):
+            return 0, 0
+        value = best(number + 1, free)
+        one, other = pairs[number]
+        if free[one] and free[other]:
+            fewer = tuple(left - (person in (one, other)) for person, left in enumerate(free))
+            count, total = best(number + 1, fewer)
+            newly = sum(free[person] == places[person] for person in (one, other))
+            value = max(value, (count + counted * newly, total + points[one, other]))
+        return value
+
+    return best(0, places)
 
 
 def _best_places(
