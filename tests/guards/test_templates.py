@@ -68,7 +68,17 @@ def test_a_fragment_stands_in_nothing_and_names_what_it_needs(name: str, app: Fl
 def test_no_template_brings(what: str):
     found = [name for name in NAMES if FORBIDDEN[what].search(source(name))]
 
-    assert found == []
+    # What is written to a file has no server to ask for its style; it forbids itself everything else.
+    assert found == (["layouts/file.html"] if what == "a style of its own" else [])
+
+
+def test_what_is_written_to_a_file_is_never_served():
+    in_files = {name for name in PAGES if "layouts/file.html" in source(name)}
+    routes = "".join(file.read_text() for file in (REPOSITORY / "timebank").rglob("routes.py"))
+
+    assert in_files == {"matches/report.html"}
+    assert "default-src 'none'" in source("layouts/file.html")
+    assert not any(name in routes for name in in_files)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from matching import Person, Round, rules
 from matching.explain import NO_FIT, NOBODY_YET, NOT_PAIRED_HERE, OTHERS_FIRST
@@ -18,7 +18,8 @@ from matching.outcome import LOAD_MOST, WAITING_FROM, Outcome, outcome
 from timebank.charts import bars
 
 LEAST_SHOWN = 10
-TEMPLATES = Path(__file__).parent.parent.parent / "templates"
+ROOT = Path(__file__).parent.parent.parent
+TEMPLATES, STYLES = ROOT / "templates", ROOT / "static" / "css" / "report.css"
 WITHHELD = "fewer than 10"
 WHY = {
     NO_FIT: "nobody is possible once the rules are kept",
@@ -45,13 +46,21 @@ class Table:
 def report(decided: Round, people: Sequence[Person]) -> str:
     """The whole page."""
     counted = outcome(decided, people)
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     tables = [*group_tables(counted), _waiting(counted), _load(counted, decided), _left_out(counted)]
     return environment.get_template("matches/report.html").render(
         decided=decided,
         counted=counted,
         sentences=_sentences(decided, counted),
         tables=[table for table in tables if table.rows],
+        styles=STYLES.read_text("utf-8"),
+        page_lang="en",
     )
 
 
