@@ -6,7 +6,7 @@ import numpy as np
 
 from matching.arrays import seats_of
 from matching.compiling import compiled
-from matching.packed import MIXED_BITS, MIXER, NOTHING, Around, Best, Block, Lists, Numbers, Others
+from matching.packed import LOWER, MIXED_BITS, MIXER, NOTHING, Around, Best, Block, Lists, Numbers, Others
 
 if TYPE_CHECKING:
     from matching.columns import Columns
@@ -83,8 +83,7 @@ def _pay(worths: Numbers, there: int, cost: int) -> None:
 @compiled
 def _add_chance(worths: Numbers, chance: int, ours: Any, theirs: Numbers) -> None:
     for seat in range(len(worths)):
-        mixed = np.uint32((ours ^ theirs[seat]) * MIXER)
-        more = np.int64(mixed >> np.uint32(32 - MIXED_BITS)) & chance
+        more = ((np.int64(ours ^ theirs[seat]) * MIXER) & LOWER) >> (32 - MIXED_BITS) & chance
         # Nobody who may not be here comes above the floor by chance.
         worths[seat] += more if worths[seat] > NOTHING else 0
 
@@ -112,8 +111,8 @@ def keep_by_arrays(
         worths[row, seats_of(columns.ones.kept, position, others)] += block.stay
         members, cost = _groups_in_arrays(block.around, position, others)
         worths[row, members] -= cost
-    mixed = (block.our_salt[:, None] ^ block.their_salt) * MIXER
-    worths += (mixed >> np.uint32(32 - MIXED_BITS)).astype(np.int64) & block.chance
+    mixed = (block.our_salt[:, None] ^ block.their_salt).astype(np.int64) * MIXER
+    worths += (mixed & LOWER) >> (32 - MIXED_BITS) & block.chance
     worths[block.masks != 0] = NOTHING
     seats = np.broadcast_to(np.arange(worths.shape[1], dtype=np.int32), worths.shape)
     _take(by_row, worths, seats, block.fits)
@@ -125,7 +124,7 @@ def _groups_in_arrays(around: Around, position: int, others: Others) -> tuple[Nu
     line, place, depth = around
     at = place[position]
     if at < 0:
-        return line, line
+        return line[:0], line[:0]
     cost = np.concatenate([np.minimum.accumulate(depth[:at][::-1])[::-1], [0], np.minimum.accumulate(depth[at:])])
     seats = others.seat[line]
     return seats[seats >= 0], cost[seats >= 0]

@@ -20,9 +20,9 @@ MASKS, FITS = np.uint16, np.int16
 ELSEWHERE = MASKS(1 << 15)
 # Worth less than anybody.
 NOTHING = -(1 << 62)
-# Two salts are mixed by multiplying with this odd number (the golden ratio of 2^32: Knuth 1973, volume 3, 6.4).
-MIXER = np.uint32(0x9E3779B1)
-MIXED_BITS = 16
+# Two salts of 32 bits are mixed by multiplying with an odd number, which moves what differs up to the upper half of the
+# product's lower 32 bits (Knuth 1973, volume 3, 6.4). It is small enough that the product stays within 63 bits.
+MIXER, MIXED_BITS, LOWER = 0x45D9F3B, 16, 0xFFFFFFFF
 
 WORD_BITS = 32
 # How many others are looked at in one go: few enough that the sums on the way stay in the nearest memory.

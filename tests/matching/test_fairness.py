@@ -75,6 +75,11 @@ class TestGroupBonus:
         assert sum(one.paired for one in even.evened.chances) == len(even.pairs)
         assert sum(one.paired_before for one in even.evened.chances) == len(plain.pairs)
 
+    def test_where_nobody_has_anybody_it_costs_nothing(self):
+        evened = run_round([someone("a", side="seek")], with_fairness(**DECIDED), on=ON).evened
+
+        assert evened.price == 0
+
     def test_a_smaller_price_is_never_passed(self):
         people = town(2, 200)
         nothing = with_fairness(**DECIDED, price_percent=0)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from matching import Scheme, looking, rules, scoring
 from matching.columns import Columns
 from matching.looking import ARRAYS, LOOPS, above, best_of_each, everybody, matrices, partings, points, would_open
-from matching.packed import TILE
+from matching.packed import TILE, Around
 from tests.matching.pools import ON, SCHEMES, pools, seeded_pool, someone
 
 FORMS = {"loops": LOOPS, "arrays": ARRAYS}
@@ -304,6 +304,35 @@ class TestAbove:
         for most in (1, 3, 100):
             arcs = above(packed, ones, others, **ask, extra=extra, most=most, form=FORMS[form])
             assert pairs_of(arcs) == best_by_hand(unpaid, most, scheme)
+
+    @pytest.mark.parametrize("form", FORMS)
+    @pytest.mark.parametrize("line", [[], [4], [7, 3, 9, 1, 12, 20, 15, 29], list(range(30))])
+    def test_two_people_of_a_group_pay_for_it_too(self, monkeypatch, form, line):
+        monkeypatch.setattr(looking, "PAIRS_AT_ONCE", 70)
+        people, scheme, rng = seeded_pool(11, 30), EQUALS, np.random.default_rng(len(line))
+        depth = rng.integers(0, 4, max(len(line) - 1, 0)) * 150
+        place = np.full(30, -1, dtype=np.int64)
+        place[line] = np.arange(len(line))
+        price = rng.integers(100, 400, 30)
+
+        def cost(i, j):
+            low, high = sorted((place[i], place[j]))
+            return int(depth[low:high].min()) if low >= 0 else 0
+
+        unpaid = {(i, j): v - int(price[i] + price[j]) - cost(i, j) for (i, j), v in possible(people, scheme).items()}
+        unpaid = {pair: value for pair, value in unpaid.items() if value > 0}
+        arcs = above(
+            Columns.of(people, scheme, on=ON),
+            *sides(scheme, 30),
+            price_one=price,
+            price_other=price,
+            most=100,
+            around=Around(np.array(line, dtype=np.int64), place, depth),
+            form=FORMS[form],
+        )
+
+        assert pairs_of(arcs) == sorted(unpaid)
+        assert len(unpaid) > 3
 
     @pytest.mark.parametrize("form", FORMS)
     def test_a_pair_that_is_paid_for_to_the_point_is_not_among_them(self, form):
