@@ -96,9 +96,10 @@ def prove(answer: Assignment, *, left: Numbers, right: Numbers, weight: Numbers,
         raise NotProved("a price is missing or negative")
     if (weight > u[left] + v[right]).any():
         raise NotProved("an arc is worth more than its two ends ask")
-    order = np.lexsort((right, left))
-    keys = left[order] * len(seats) + right[order]
-    chosen = answer.left * len(seats) + answer.right
+    keys, chosen = left * len(seats) + right, answer.left * len(seats) + answer.right
+    if (np.diff(keys) < 0).any():
+        order = np.argsort(keys)
+        keys, weight = keys[order], weight[order]
     places = np.minimum(np.searchsorted(keys, chosen), len(keys) - 1)
     if len(chosen) and (len(keys) == 0 or (keys[places] != chosen).any()):
         raise NotProved("a chosen pair is not one of the arcs")
@@ -107,7 +108,7 @@ def prove(answer: Assignment, *, left: Numbers, right: Numbers, weight: Numbers,
     if (np.bincount(answer.right, minlength=len(seats)) > seats).any():
         raise NotProved("a place has more people than seats")
     # Python's numbers, as a sum of many may leave 64 bits.
-    primal = sum(weight[order][places].tolist()) if len(chosen) else 0
+    primal = sum(weight[places].tolist()) if len(chosen) else 0
     dual = sum(u.tolist()) + sum(int(price) * int(count) for price, count in zip(v, seats, strict=True))
     if not primal == dual == answer.total:
         raise NotProved(f"the pairs are worth {primal}, the prices allow {dual}, the total says {answer.total}")
@@ -140,11 +141,13 @@ def _sorted_arcs(left: Numbers, right: Numbers, weight: Numbers, people: int, se
         raise GraphRefused("seating somebody is never worth less than nothing")
     if len(worth) and (int(worth.max()) + each) >> WEIGHT_BITS:
         raise GraphRefused(f"a weight needs more than {WEIGHT_BITS} bits")
-    order = np.lexsort((other, one))
-    arcs = _Arcs(one[order], other[order], worth[order], seats)
-    if ((np.diff(arcs.left) == 0) & (np.diff(arcs.right) == 0)).any():
-        raise GraphRefused("the same two ends are given twice")
-    return arcs
+    key = one * len(seats) + other
+    if (np.diff(key) <= 0).any():
+        order = np.argsort(key)
+        one, other, worth, key = one[order], other[order], worth[order], key[order]
+        if (np.diff(key) == 0).any():
+            raise GraphRefused("the same two ends are given twice")
+    return _Arcs(one, other, worth, seats)
 
 
 def _seats(seats: Numbers, people: int) -> Numbers:

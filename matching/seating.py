@@ -26,6 +26,7 @@ import numpy as np
 
 from matching.compiling import IS_COMPILED, compiled
 
+FEW_PLACES = 1 << 16
 NOBODY = -1
 FAR = 2**62
 # Tried on markets of 5,000 to 100,000 people, random and made of people's traits, with few seats, just enough and plenty.
@@ -69,7 +70,8 @@ def make_market(left: Any, right: Any, weight: Any, people: int, seats: Any) -> 
     A place without seats asks for what its best arc is worth, so that nobody wants it.
     """
     places, arcs = len(seats), len(right)
-    place_arc = np.argsort(right, kind="stable")
+    # numpy sorts numbers of 16 bits by their digits, which is several times as quick.
+    place_arc = np.argsort(right.astype(np.uint16) if places < FEW_PLACES else right, kind="stable")
     seat_first = np.concatenate([[0], np.cumsum(seats)]).astype(np.int64)
     asked = np.zeros(places, dtype=np.int64)
     shut = seats[right] == 0
