@@ -2,16 +2,16 @@
 
 A reason names only what both people answered alike, both let be used and both show to partners, so nothing unshared can
 change a byte of it. Reasons carry no numbers and stand in one fixed order, whatever matters to whom. What a person
-without a partner is told never depends on anybody else's answers: it offers groups and waiting, gives no counts, and
-names nothing about themselves or others as the thing to drop (decisions.md section 5, requirements.md J5). Staff have
-their own form.
+without a partner is told never depends on anybody else's answers, nor on whether there is anybody else: it offers groups
+and waiting, gives no counts, and names nothing about themselves or others as the thing to drop (decisions.md section 5,
+requirements.md J5). Staff have their own form.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 from matching import rules
-from matching.people import Answers, Person, split_identity
+from matching.people import TIMES, Answers, Person, split_identity
 from matching.schemes import Scheme
 from matching.scoring import criteria_in_play
 from matching.words import fold
@@ -66,7 +66,7 @@ def reasons_for(one: Answers, other: Answers, scheme: Scheme) -> tuple[Reason, .
 
 def say(reason: Reason, *, to: Listener) -> str:
     """A reason in words: to `one`, to `other`, or about `both` for a list staff read. Each reads their own words."""
-    words = ", ".join(_shown_word(reason.criterion, word) for word in (reason.other if to == "other" else reason.one))
+    words = ", ".join(shown_word(reason.criterion, word) for word in (reason.other if to == "other" else reason.one))
     if reason.criterion in {"skills", "wants"}:
         helped = "one" if reason.criterion == "skills" else "other"
         who = "One can help the other" if to == "both" else "They can help you" if to == helped else "You can help them"
@@ -74,14 +74,16 @@ def say(reason: Reason, *, to: Listener) -> str:
     subject = "Both" if to == "both" else "You both"
     if reason.criterion == "identities":
         return f"{subject} share {reason.kind}: {words}"
-    return f"{subject} {_SENTENCES[reason.criterion]}{words}"
+    return f"{subject} {SENTENCES[reason.criterion]}{words}"
 
 
 def say_all(reasons: tuple[Reason, ...], *, to: Listener) -> str:
     """The reasons of a pair on one line; a plain sentence when there is nothing both chose to show."""
     if not reasons:
         return "Both can take part and nothing keeps them apart" if to == "both" else "You can both take part"
-    return "; ".join(say(reason, to=to) for reason in reasons)
+    first, *later = (say(reason, to=to) for reason in reasons)
+    # Each begins with a word of ours, so a small letter changes nothing that people wrote.
+    return "; ".join([first, *(told[0].lower() + told[1:] for told in later)])
 
 
 def pair_for_staff(one: Answers, other: Answers, scheme: Scheme) -> str:
@@ -100,7 +102,11 @@ def pair_for_staff(one: Answers, other: Answers, scheme: Scheme) -> str:
 
 
 def unmatched_for_person(unmatched: Unmatched, person: Person, scheme: Scheme) -> str:
-    """What the person is told. It rests on their own row and the scheme only, so it tells nothing of anybody else."""
+    """What the person is told. It rests on their own row and the scheme only, so it tells nothing of anybody else.
+
+    Whoever is in the round and has nobody reads the same, also where nobody else was there: who may stand in a round
+    depends on answers that are not shown (a role, a statement, a year of birth), and in a small one that would be told.
+    """
     meanwhile = "Groups are open to you meanwhile, and "
     waited = "the time you have waited counts" if scheme.round.waiting_points_most else "you will be asked for"
     wait = f"{meanwhile}{waited} in the next round."
@@ -115,8 +121,6 @@ def unmatched_for_person(unmatched: Unmatched, person: Person, scheme: Scheme) -
         return "Say whether you would like support, could offer it, or both, and you will be in the next round."
     if unmatched.code == NOT_PAIRED_HERE:
         return "This scheme pairs nobody: its groups and visits are joined directly. You are welcome to join."
-    if unmatched.code == NOBODY_YET:
-        return f"There is nobody to introduce you to yet. {wait}"
     whom = " for you to support" if unmatched.side == "offer" else " for you"
     return f"We have not found the right person{whom} this time. {wait}{_own_hint(person, scheme)}"
 
@@ -124,9 +128,9 @@ def unmatched_for_person(unmatched: Unmatched, person: Person, scheme: Scheme) -
 def unmatched_for_staff(unmatched: Unmatched, scheme: Scheme) -> str:
     """What a coordinator may know: which kinds of hard rule left nobody, never who or whose answer."""
     if unmatched.code == NO_FIT:
-        kinds = ", ".join(_STAFF_WORDS[kind] for kind in unmatched.rules)
+        kinds = ", ".join(STAFF_WORDS[kind] for kind in unmatched.rules)
         eased = " ".join(
-            f"With {_STAFF_WORDS[kind]} alone set aside there would be {number}." for kind, number in unmatched.eased
+            f"With {STAFF_WORDS[kind]} alone set aside there would be {number}." for kind, number in unmatched.eased
         )
         return f"Nobody is left once the rules are kept: {kinds}. {eased}".rstrip()
     return {
@@ -139,11 +143,21 @@ def unmatched_for_staff(unmatched: Unmatched, scheme: Scheme) -> str:
     }[unmatched.code]
 
 
+def shown_word(criterion: str, word: str) -> str:
+    """A value as people read it: closed lists in words, everything else as its owner wrote it."""
+    if criterion == "modes":
+        return _MODE_WORDS[word]
+    if criterion == "times":
+        day, _, part = word.partition("-")
+        return f"{_DAYS[day]} {_PARTS[part]}"
+    return word
+
+
 # Columns whose values two people may have in common, in the order they are told.
 _PLAIN = ("languages", "times", "areas", "modes", "goals", "looking_for", "interests", "experiences")
 _HARD = {"languages", "modes", "areas", "times"}
 _PRIVATE = frozenset({*_PLAIN, "age", "skills"})
-_SENTENCES = {
+SENTENCES = {
     "languages": "speak or sign ",
     "times": "have time on ",
     "areas": "can be in ",
@@ -165,7 +179,7 @@ _DAYS = {
     "sun": "Sunday",
 }
 _PARTS = {"morn": "morning", "aft": "afternoon", "eve": "evening"}
-_STAFF_WORDS = {
+STAFF_WORDS = {
     rules.SELF: "the same person",
     rules.PRIVATE: "a private item",
     rules.STANDING: "a standing pair",
@@ -225,17 +239,8 @@ def _reason(
     if not common:
         return None
     one_words, other_words = ({fold(word): word for word in words} for words in (ones, others))
-    order = sorted(common)
+    order = sorted(common, key=TIMES.index if criterion == "times" else None)
     return Reason(criterion, kind, tuple(one_words[key] for key in order), tuple(other_words[key] for key in order))
-
-
-def _shown_word(criterion: str, word: str) -> str:
-    if criterion == "modes":
-        return _MODE_WORDS[word]
-    if criterion == "times":
-        day, _, part = word.partition("-")
-        return f"{_DAYS[day]} {_PARTS[part]}"
-    return word
 
 
 def _own_hint(person: Person, scheme: Scheme) -> str:

@@ -152,6 +152,8 @@ class Visitor:
 
     def look(self) -> None:
         """Once for each page that looks different: axe in light and in dark, and nothing wider than the screen."""
+        # What has been loaded counts as loaded only once the browser has said so.
+        self.page.wait_for_load_state()
         seen = self.page.evaluate(
             "[...document.querySelectorAll('h1, h2, h3, button, .tag')].map((e) => e.textContent)"
         )

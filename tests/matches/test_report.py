@@ -62,6 +62,10 @@ class TestThePage:
         assert 0 < counted.waiting_price < 1
         assert counted.bonus_price == decided.evened.price
 
+    def test_says_which_mentors_to_look_for(self, page):
+        assert "Which mentors to look for" in page
+        assert re.search(r"<li>Mentors who .+ Would help (\d\d+|fewer than 10) of those left out", page)
+
     def test_shows_no_count_under_ten(self, page):
         shown = re.findall(r"<td>(\d+)</td>", page) + re.findall(r'class="value"[^>]*>(\d+)<', page)
 

@@ -197,3 +197,17 @@ class TestNow:
 
         assert done.exit_code == 2
         assert "Nobody in this round has this id" in done.stderr
+
+
+class TestWhyNot:
+    def test_staff_are_told_what_parts_two_people(self):
+        done = run("--why-not", "ayaan", "finn")
+
+        assert done.exit_code == 0, done.output
+        assert "ayaan and finn: " in done.stderr
+
+    def test_an_id_that_is_not_in_the_file_is_refused(self):
+        done = run("--why-not", "ayaan", "nobody")
+
+        assert done.exit_code == 2
+        assert "Nobody in this round has this id" in done.stderr

@@ -95,10 +95,12 @@ class TestTwoWorlds:
         scheme = SCHEMES[name]
         for left in run_round(people, scheme, on=ON).unmatched:
             person = next(person for person in people if person.id == left.id)
-            no_fit = Unmatched(left.id, "no-fit", left.side, ("must",))
-            others_first = Unmatched(left.id, "others-first", left.side)
+            told = {
+                unmatched_for_person(Unmatched(left.id, code, left.side, kinds), person, scheme)
+                for code, kinds in (("no-fit", ("must",)), ("others-first", ()), ("nobody-yet", ()))
+            }
 
-            assert unmatched_for_person(no_fit, person, scheme) == unmatched_for_person(others_first, person, scheme)
+            assert len(told) == 1
 
 
 class TestReasons:
@@ -137,6 +139,30 @@ class TestReasons:
             "You both know this from the inside: grief",
             "You both are close in age",
             "You both share faith: Sikh",
+        ]
+
+    def test_times_are_told_in_the_order_of_the_week_to_both_alike(self):
+        times = ("sun-eve", "fri-aft", "mon-eve", "fri-morn", "tue-morn", "mon-morn")
+        one, other = someone("a", times=times), someone("b", times=tuple(reversed(times)))
+
+        reason = reasons(one, other)[0]
+
+        assert say(reason, to="one") == say(reason, to="other")
+        assert say(reason, to="one") == (
+            "You both have time on Monday morning, Monday evening, Tuesday morning, "
+            "Friday morning, Friday afternoon, Sunday evening"
+        )
+
+    def test_in_one_line_only_the_first_reason_begins_with_a_capital_letter(self):
+        one = someone("a", goals=("Rest",), interests=("Chess",), wants=("Forms",))
+        other = someone("b", goals=("rest",), interests=("chess",), skills=("forms",))
+
+        told = [say_all(reasons(one, other), to=to) for to in ("both", "one", "other")]
+
+        assert told == [
+            "Both hope for: Rest; both like: Chess; one can help the other with: Forms",
+            "You both hope for: Rest; you both like: Chess; they can help you with: Forms",
+            "You both hope for: rest; you both like: chess; you can help them with: forms",
         ]
 
     def test_help_wanted_and_offered_is_told_from_each_side(self):
@@ -186,7 +212,7 @@ class TestStaff:
 
         told = pair_for_staff(one.answers, replace(one, id="b").answers, SCHEMES["one-way"])
 
-        assert told == "Both hope for: rest; One can help the other with: forms"
+        assert told == "Both hope for: rest; one can help the other with: forms"
 
     def test_the_kinds_of_rule_that_left_nobody_are_named_without_anybodys_answer(self):
         people = [

@@ -1,4 +1,7 @@
-"""Many pairs at once: the same rules, fit and choices as two by two, whatever the form, the blocks and the threads."""
+"""Many pairs at once: the same rules, fit and choices as two by two, whatever the form, the blocks and the threads.
+
+One file, as all of it is held against the same few functions that look at two people.
+"""
 
 from dataclasses import replace
 

@@ -21,6 +21,7 @@ from matching.errors import MatchingRefusal, PeopleRefused
 from matching.explain import say_all, unmatched_for_person, unmatched_for_staff
 from matching.peoplefile import PeopleFile, guarded, read_people
 from matching.who_now import who_now
+from matching.why_not import why_not, why_not_for_staff
 from timebank.clock import today
 from timebank.matches.report import report
 
@@ -38,6 +39,7 @@ UNMATCHED_HEADER = ("id", "reason")
 @click.option("--unmatched", "unmatched_file", type=click.Path(path_type=Path), help="Write who has nobody yet, CSV.")
 @click.option("--report", "report_file", type=click.Path(path_type=Path), help="Write one page about the round, HTML.")
 @click.option("--now", "newcomer", metavar="ID", help="Only this one person: whom now, among those with a place left?")
+@click.option("--why-not", "two", nargs=2, metavar="ID ID", help="Also say why these two were not paired (for staff).")
 @click.option("--explain", is_flag=True, help="Also say in words why, pair by pair and person by person (for staff).")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides between equally good answers.")
 @click.option("--on", "on", metavar="DATE", help="The day of the round, like 2026-01-31. Default: today.")
@@ -49,6 +51,7 @@ def match(
     unmatched_file: Path | None,
     report_file: Path | None,
     newcomer: str | None,
+    two: tuple[str, str] | None,
     explain: bool,
     seed: int,
     on: str | None,
@@ -82,6 +85,8 @@ def match(
         click.echo(pairs, nl=False)
     if explain:
         say_why(console, decided)
+    if two is not None:
+        say_why_not(console, decided, read.people, *two)
     say_what_was_done(console, decided, len(read.people))
 
 
@@ -175,6 +180,16 @@ def say_why(console: Console, decided: Round) -> None:
         console.print(f"{made.left} and {made.right}: {say_all(made.reasons, to='both')}.")
     for left in (*decided.unmatched, *decided.still_looking):
         console.print(f"{left.id}: {unmatched_for_staff(left, decided.scheme)}")
+
+
+def say_why_not(console: Console, decided: Round, people: Sequence[Person], one: str, other: str) -> None:
+    """For staff: why two people were not paired, and what a round with this pair in it would have lost."""
+    pairs = [(made.left, made.right) for made in decided.pairs]
+    try:
+        why = why_not(people, decided.scheme, pairs, one, other, on=decided.on, seed=decided.seed)
+    except MatchingRefusal as refused:
+        stop([str(refused)], status=BAD_USE)
+    console.print(f"{one} and {other}: {why_not_for_staff(why, decided.scheme)}")
 
 
 def say_what_was_done(console: Console, decided: Round, people: int) -> None:

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matching import Person, Round, rules
 from matching.explain import NO_FIT, NOBODY_YET, NOT_PAIRED_HERE, OTHERS_FIRST
 from matching.outcome import LOAD_MOST, WAITING_FROM, Outcome, outcome
+from matching.recruiting import wanted, wanted_for_staff
 from timebank.charts import bars
 
 LEAST_SHOWN = 10
@@ -58,6 +59,7 @@ def report(decided: Round, people: Sequence[Person]) -> str:
         decided=decided,
         counted=counted,
         sentences=_sentences(decided, counted),
+        wanted=_wanted(decided, people),
         tables=[table for table in tables if table.rows],
         styles=STYLES.read_text("utf-8"),
         page_lang="en",
@@ -90,6 +92,12 @@ def _sentences(decided: Round, counted: Outcome) -> list[str]:
         said.append("No group bonus is decided on, so none was given.")
     said.append(f"Pairs who would both rather have each other than whom they got: {_number(counted.blocking)}.")
     return said
+
+
+def _wanted(decided: Round, people: Sequence[Person]) -> list[str]:
+    pairs = [(made.left, made.right) for made in decided.pairs]
+    found = wanted(people, decided.scheme, pairs, on=decided.on, seed=decided.seed)
+    return [wanted_for_staff(one, decided.scheme) for one in found]
 
 
 def _number(count: int) -> str:
