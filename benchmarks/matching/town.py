@@ -24,7 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -69,19 +69,21 @@ class Watched(Candidates):
 
 @dataclass
 class Steps:
-    """Prints each step when it has ended."""
+    """Says what is being done, and keeps what it took until the answer has been checked."""
 
     total: float = 0.0
+    lines: list[str] = field(default_factory=list)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
+        print(f"  {name} …", flush=True)
         began = time.perf_counter()
         yield
-        self.tell(name, time.perf_counter() - began)
+        self.keep(name, time.perf_counter() - began)
 
-    def tell(self, name: str, seconds: float) -> None:
+    def keep(self, name: str, seconds: float) -> None:
         self.total += seconds
-        print(f"  {name:60}{seconds:9.1f} s{most_memory() / MB:9,.0f} MB", flush=True)
+        self.lines.append(f"  {name:60}{seconds:9.1f} s{most_memory() / MB:9,.0f} MB")
 
 
 def most_memory() -> int:
@@ -92,30 +94,40 @@ def most_memory() -> int:
 
 def town(people: int) -> list[str]:
     mentors = people * 2 // 5
-    print(f"{people:,} people and {mentors:,} mentors; the most memory until each step ended")
+    print(f"{people:,} people and {mentors:,} mentors")
     steps = Steps()
-    steps.tell("the programme itself", 0.0)
-    with steps.step("invented"):
+    steps.keep("the programme itself", 0.0)
+    with steps.step("inventing"):
         rows = invented(people, mentors)
-    with steps.step("packed"):
+    with steps.step("packing"):
         pool = Pool(rows, SCHEME, ON)
-    with steps.step(f"looked at {len(pool.ones) * len(pool.others):,} pairs, best of each kept"):
+    with steps.step(f"looking at {len(pool.ones) * len(pool.others):,} pairs, the best of each kept"):
         candidates = Watched.among(pool.columns, pool.ones, pool.others, pool.own(0))
-    pairs_kept = len(candidates.possible)
-    began = time.perf_counter()
-    decision = decide(candidates, pool.places, SCHEME)
-    steps.tell(f"{pairs_kept:,} pairs solved and proved", time.perf_counter() - began - candidates.seconds)
-    steps.tell(f"prices checked {candidates.checks} times, {candidates.taken_in:,} pairs taken in", candidates.seconds)
+    decision = decided(pool, candidates, steps)
     with steps.step("reasons for every pair"):
         pairs = made(pool, candidates.possible, decision)
     with steps.step("why the others have nobody"):
         alone, _ = without_partner(pool, candidates.possible, [(pair.left, pair.right) for pair in pairs])
     check(pool, candidates.possible, decision)
+    print("seconds of each step, and the most memory until it ended:", *steps.lines, sep="\n")
+    print(f"  {len(pairs):,} pairs, proved; {len(alone):,} without a partner; {steps.total:.0f} s in all")
     memory = most_memory() / MB
+    line = f"memory: {memory:,.0f} MB, must be at most {MEMORY_MOST_MB:,}"
     is_met = memory <= MEMORY_MOST_MB
-    print(f"  {len(pairs):,} pairs, exact; {len(alone):,} without a partner; {steps.total:.0f} s in all")
-    print(f"  memory {memory:,.0f} MB, must be at most {MEMORY_MOST_MB:,}: {'met' if is_met else 'MISSED'}")
-    return [] if is_met else [f"memory: {memory:,.0f} MB, must be at most {MEMORY_MOST_MB:,}"]
+    print(f"  {line}: {'met' if is_met else 'MISSED'}", flush=True)
+    return [] if is_met else [line]
+
+
+def decided(pool: Pool, candidates: Watched, steps: Steps) -> Decision:
+    """Solving and the check by prices take turns, and are told apart."""
+    pairs_kept = len(candidates.possible)
+    print("  solving, and checking by prices …", flush=True)
+    began = time.perf_counter()
+    decision = decide(candidates, pool.places, SCHEME)
+    steps.keep(f"solving {pairs_kept:,} pairs, with the proof", time.perf_counter() - began - candidates.seconds)
+    checks = f"{candidates.checks} checks by prices of all pairs, {candidates.taken_in:,} taken in"
+    steps.keep(checks, candidates.seconds)
+    return decision
 
 
 def made(pool: Pool, possible: Possible, decision: Decision) -> list[Pair]:
