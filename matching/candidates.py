@@ -9,13 +9,13 @@ Fulkerson 1958). What equally good pairs were left out is decided by the salts o
 
 from collections.abc import Callable
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from matching import looking
-from matching.chance import mixed
+from matching.chance import chance_of_pairs
 from matching.columns import Columns
 from matching.equals import Groups
 from matching.packed import Arcs, Around, Numbers, joined
@@ -49,9 +49,6 @@ class Possible:
 
     def __len__(self) -> int:
         return len(self.one)
-
-
-COLUMNS = ("one", "other", "fit", "points", "chance")
 
 
 class Prices(NamedTuple):
@@ -177,12 +174,14 @@ class Candidates:
     def _weighed(self, arcs: Arcs) -> Possible:
         points = looking.points(self.columns, arcs, extra=self.extra)
         one, other, fit = (column.astype(np.int64) for column in (arcs.one, arcs.other, arcs.fit))
-        return Possible(one, other, fit, points.astype(np.int64), mixed(self.own[one], self.own[other]))
+        return Possible(one, other, fit, points.astype(np.int64), chance_of_pairs(self.own[one], self.own[other]))
 
 
 def _both(one: Possible, other: Possible) -> Possible:
-    return Possible(*(joined([getattr(one, name), getattr(other, name)], np.int64) for name in COLUMNS))
+    return Possible(
+        *(joined([getattr(one, column.name), getattr(other, column.name)], np.int64) for column in fields(Possible))
+    )
 
 
 def _only(possible: Possible, wanted: Numbers) -> Possible:
-    return Possible(*(getattr(possible, name)[wanted] for name in COLUMNS))
+    return Possible(*(getattr(possible, column.name)[wanted] for column in fields(Possible)))

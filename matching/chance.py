@@ -16,7 +16,7 @@ def own_numbers(ids: Sequence[str], *, seed: int) -> Numbers:
     return np.array([int.from_bytes(digest, "big") for digest in digests], dtype=np.uint64)
 
 
-def mixed(one: Numbers, other: Numbers) -> Numbers:
+def chance_of_pairs(one: Numbers, other: Numbers) -> Numbers:
     """A number below 2^40 from each two people's own; it matters which of the two is given as `one`."""
     mix = one + np.uint64(0x9E3779B97F4A7C15) * (other | np.uint64(1))
     # The finish of SplitMix64 (Steele, Lea and Flood 2014): every bit of what goes in moves about half of what comes out.

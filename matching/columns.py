@@ -215,9 +215,8 @@ class _Pool:
         weights += sum(self.scheme.identity_weights.get(kind, 0) for kind in self.kinds)
         rest = max((len(answers.kinds.keys() - self.scheme.identity_weights) for answers in self.answers), default=0)
         mean = (2 * ONE + 1) * IMPORTANCE_MOST * max(weights, rest)
-        columns = (answers.used(column) for answers in self.answers for column in (*WORD_COLUMNS, "wants", "skills"))
-        kinds = (words for answers in self.answers for words in answers.kinds.values())
-        words = max((len(words) for lists in (columns, kinds) for words in lists), default=0)
+        columns = (*WORD_COLUMNS, "wants", "skills", "identities")
+        words = max((len(getattr(person, column)) for person in self.people for column in columns), default=0)
         return max(mean, (4 * ONE + 2) * words) < EXACT_FLOAT32
 
     def _used(self, column: str) -> Words:

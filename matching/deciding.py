@@ -14,6 +14,7 @@ every place that has one (complementary slackness). Among equals, it stands in t
 
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 import numpy as np
 
@@ -94,8 +95,8 @@ class _OneWay:
     def __init__(self, candidates: Candidates, seats: Numbers, *, most_people_first: bool) -> None:
         self.candidates = candidates
         self.seats = seats
-        points = self.possible.points
-        self.each, self.scale = weigh(points, len(np.unique(self.possible.one)), most_people_first=most_people_first)
+        pairs, most = len(np.unique(self.possible.one)), candidates.points_most
+        self.each, self.scale = weigh(pairs, most, most_people_first=most_people_first)
         self._solved: dict[frozenset[int], tuple[Assignment, Numbers]] = {}
 
     @property
@@ -179,22 +180,21 @@ def symmetric(candidates: Candidates, places: Numbers, *, most_people_first: boo
     if (places > 1).any():
         return _symmetric_with_several(candidates, places, most_people_first=most_people_first)
     people = len(places)
-    points = candidates.possible.points
-    each, scale = weigh(points, people // 2, most_people_first=most_people_first)
-    shift = _room(each + scale * candidates.points_most + 1)
-    digits = max(0, min(HASH_BITS, shift - (people // 2).bit_length()))
+    each, scale = weigh(people // 2, candidates.points_most, most_people_first=most_people_first)
+    low = _LowDigits.below(each + scale * candidates.points_most + 1, pairs=people // 2)
 
     def weight_of(possible: Possible) -> Numbers:
-        weight: Numbers = ((each + possible.points * scale + 1) << shift) + (possible.chance >> (HASH_BITS - digits))
-        return weight
+        return low.added(each + possible.points * scale + 1, possible.chance)
 
     def solved(possible: Possible) -> Pairing:
         return pair(possible.one, possible.other, weight_of(possible), people)
 
     def widened(answer: Pairing) -> bool:
         # Prices are doubled; and the hash adds less than 2 ** digits.
-        double = shift + 1
-        prices = Prices(answer.price, answer.price, (each + 1) << double, scale << double, 2 << digits, answer.groups)
+        double = low.shift + 1
+        prices = Prices(
+            answer.price, answer.price, (each + 1) << double, scale << double, 2 << low.digits, answer.groups
+        )
         return candidates.widen(prices, lambda new: shortfall(answer, new.one, new.other, weight_of(new)) > 0)
 
     answer = solved(candidates.possible)
@@ -211,28 +211,41 @@ def _symmetric_with_several(candidates: Candidates, places: Numbers, *, most_peo
     """Most people means: as many as can be have somebody; how many each has comes after that."""
     possible = candidates.possible
     pairs = sum(min(count, len(places)) for count in places.tolist()) // 2
-    _, scale = weigh(possible.points, pairs, most_people_first=False)
+    _, scale = weigh(pairs, candidates.points_most, most_people_first=False)
     weight = possible.points * scale + 1
     first = pairs * int(weight.max(initial=0)) + 1 if most_people_first else 0
-    most = int(weight.max(initial=1)) + 2 * first + 2
-    shift = _room(most)
-    digits = max(0, min(HASH_BITS, shift - pairs.bit_length()))
-    weight = (weight << shift) + (possible.chance >> (HASH_BITS - digits))
-    several = pair_several(possible.one, possible.other, weight, places.tolist(), first=first << shift)
+    low = _LowDigits.below(int(weight.max(initial=1)) + 2 * first + 2, pairs=pairs)
+    weight = low.added(weight, possible.chance)
+    several = pair_several(possible.one, possible.other, weight, places.tolist(), first=first << low.shift)
     exact = several.exact and candidates.has_all
     return Decision(several.chosen, exact=exact, proof=several.proof, prices=np.zeros(0, dtype=np.int64))
 
 
-def _room(most: int) -> int:
-    """How many low digits are left for the hash below numbers of this size."""
-    return WEIGHT_BITS - most.bit_length()
+class _LowDigits(NamedTuple):
+    """Room for the hash below other numbers: they move up by `shift` digits, and the hash has its first `digits` there.
+
+    It has fewer than its own where the hashes of all of a round together would not fit.
+    """
+
+    shift: int
+    digits: int
+
+    @classmethod
+    def below(cls, most: int, *, pairs: int) -> "_LowDigits":
+        """Below numbers of this size, of which a round adds up at most so many."""
+        shift = WEIGHT_BITS - most.bit_length()
+        return cls(shift, max(0, min(HASH_BITS, shift - pairs.bit_length())))
+
+    def added(self, numbers: Numbers, chance: Numbers) -> Numbers:
+        full: Numbers = (numbers << self.shift) + (chance >> (HASH_BITS - self.digits))
+        return full
 
 
-def weigh(points: Numbers, pairs: int, *, most_people_first: bool) -> tuple[int, int]:
-    """What any pair is worth, and what each of its points is; no answer has more than so many `pairs`.
+def weigh(pairs: int, most: int, *, most_people_first: bool) -> tuple[int, int]:
+    """What any pair is worth, and what each of its points is; no answer has more than so many pairs, no pair more points.
 
     A pair is worth one more than that, so that it is worth something, and of equal points the answer with more pairs wins.
     """
     if most_people_first:
-        return pairs * (int(points.max(initial=0)) + 1), 1
+        return pairs * (most + 1), 1
     return 0, pairs + 1

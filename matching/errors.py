@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+LONGEST_SHOWN = 80  # letters of a value that does not belong where it stands
+
 
 class MatchingRefusal(Exception):  # noqa: N818 - people read these as refusals, not as errors
     """The matching engine could not go on."""
@@ -40,10 +42,19 @@ class Problem:
         place = ", ".join(
             [self.file]
             + ([f"row {self.row}"] if self.row else [])
-            + ([f"column {self.column}"] if self.column else [])
-            + ([f"value {self.value!r}"] if self.value else [])
+            + ([f"column {_printable(self.column)}"] if self.column else [])
+            + ([f"value {_short(self.value)!r}"] if self.value else [])
         )
         return f"{place}: {self.fix}"
+
+
+def _printable(text: str) -> str:
+    """A name from the file, in which nothing can move a terminal's cursor."""
+    return text if text.isprintable() else repr(_short(text))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 class PeopleRefused(MatchingRefusal):

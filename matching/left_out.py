@@ -9,7 +9,7 @@ from matching import explain, looking, rules
 from matching.candidates import Possible
 from matching.explain import Unmatched
 from matching.packed import Numbers, bit_of
-from matching.pool import OFFER, SEEK, Pool
+from matching.pool import ALIKE, OFFER, SEEK, Pool
 
 # What a coordinator can do something about: find an interpreter, ask for more times. What people ask of a partner, whom
 # they keep away from and how they meet is not for setting aside (decisions.md section 5).
@@ -55,7 +55,7 @@ def _side_in_question(pool: Pool, position: int) -> str | None:
 
 
 def _answers(pool: Pool, possible: Possible, questions: Iterable[Question]) -> dict[Question, Unmatched]:
-    had_somebody = {SEEK: possible.one, OFFER: possible.other, "": np.concatenate([possible.one, possible.other])}
+    had_somebody = {SEEK: possible.one, OFFER: possible.other, ALIKE: np.concatenate([possible.one, possible.other])}
     told: dict[Question, Unmatched] = {}
     parted: dict[str, list[int]] = {}
     for question in questions:

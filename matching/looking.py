@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from queue import SimpleQueue
 from threading import Event
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -129,7 +129,6 @@ def above(
     *,
     price_one: Numbers,
     price_other: Numbers,
-    count: int = 0,
     scale: int = 1,
     slack: int = 0,
     most: int = 10,
@@ -139,11 +138,11 @@ def above(
     threads: int | None = None,
     form: Form = FORM,
 ) -> Arcs:
-    """The pairs that two prices do not pay for: `(count + points) * scale + slack > price of one + price of other`.
+    """The pairs that two prices do not pay for: `points * scale + slack > price of one + price of other`.
 
     Where there are none, an answer with these prices is the best there is, whatever pairs it was chosen from (linear
     programming duality). `price_one`, `price_other`: a whole number for each of `ones` and of `others`. `slack`: the most
-    that a weight may be above `(count + points) * scale`, as by a tie-break. Of each person's pairs at most the `most`
+    that a weight may be above `points * scale`, as by a tie-break. Of each person's pairs at most the `most`
     that are furthest above are given; where there is any, at least one is. `around`: groups with a price that two people in
     them pay as well. The rest as in `best_of_each`. Raises ValueError too where a number of the comparison could be too
     large for 64 bits.
@@ -152,9 +151,9 @@ def above(
     our_price, their_price = _whole(price_one, len(task.ones)), _whole(price_other, len(task.others))
     ours, theirs = task.waited(extra)
     points = FIT_MOST + task.stay + _largest(ours) + _largest(theirs)
-    if scale < 1 or max((abs(count) + points) * scale, abs(slack)) >= WORTH_MOST:
+    if scale < 1 or max(points * scale, abs(slack)) >= WORTH_MOST:
         raise ValueError("the scale is at least 1, and a weight needs no more than 64 bits")
-    worths = _Worths((count + ours) * scale + slack - our_price, theirs * scale - their_price, scale, floor=0)
+    worths = _Worths(ours * scale + slack - our_price, theirs * scale - their_price, scale, floor=0)
     return task.best(most, worths, threads, progress, around=around)
 
 
@@ -171,22 +170,6 @@ def points(columns: "Columns", arcs: Arcs, *, extra: Numbers | None = None) -> N
     return result
 
 
-def partings(
-    columns: "Columns", person: int, others: Numbers, *, side: Literal["one", "other"] = "one", form: Form = FORM
-) -> Numbers:
-    """Which rules part one person from each of `others`: a mask each, bit n for rules.KINDS[n], 0 where none does.
-
-    One-way, `side` says whether the person is looked at as the one supported or as the `other`, who guides. All rules
-    that apply are told, too small a fit also; from oneself one is parted by being oneself and no more.
-    """
-    alone = np.array([person])
-    if side == "other" and columns.settings.one_way:
-        return matrices(columns, others, alone, form=form)[0].ravel()
-    masks, _ = matrices(columns, alone, others, form=form)
-    mine: Numbers = masks[0]
-    return mine
-
-
 def would_open(masks: Numbers) -> dict[str, int]:
     """How many of these would be possible if one kind of rule, and no other, were set aside; kinds with none left out."""
     alone = {kind: int(np.count_nonzero(masks == bit_of(kind))) for kind in rules.KINDS}
@@ -194,8 +177,10 @@ def would_open(masks: Numbers) -> dict[str, int]:
 
 
 def matrices(columns: "Columns", ones: Numbers, others: Numbers, *, form: Form = FORM) -> tuple[Numbers, Numbers]:
-    """Masks as in `partings` (uint16) and fits (int16, 0 to 1000; 0 with oneself) of all pairs, `[one, other]`.
+    """Which rules part two people, and their fit, of all pairs, `[one, other]`: masks (uint16) and fits (int16, 0 to 1000).
 
+    In a mask bit n stands for rules.KINDS[n], and 0 is for no rule. All that apply are told, too small a fit also; from
+    oneself one is parted by being oneself and no more, with a fit of 0.
     The fit is given for parted pairs too. Among equals every pair is given from both ends. For small numbers of people:
     the two take four bytes a pair.
     """

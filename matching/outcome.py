@@ -136,8 +136,9 @@ def _waiting_price(decided: Round, rows: Sequence[Person]) -> Fraction:
     scheme = decided.scheme
     if not scheme.is_paired or not scheme.round.waiting_points_most * scheme.round.waiting_points_a_day:
         return Fraction(0)
-    even = replace(scheme, fairness=replace(scheme.fairness, bonus_decided="", advice=""))
-    calm = replace(even, round=replace(even.round, waiting_points_a_day=0))
-    with_points, without = (run_round(rows, each, on=decided.on, seed=decided.seed) for each in (even, calm))
+    plain = replace(scheme, fairness=replace(scheme.fairness, bonus_decided="", advice=""))
+    calm = replace(plain, round=replace(plain.round, waiting_points_a_day=0))
+    with_points = run_round(rows, plain, on=decided.on, seed=decided.seed) if scheme.fairness.has_bonus else decided
+    without = run_round(rows, calm, on=decided.on, seed=decided.seed)
     fit, best = (sum(made.fit for made in each.pairs) for each in (with_points, without))
     return max(Fraction(0), 1 - Fraction(fit, best)) if best else Fraction(0)

@@ -55,40 +55,46 @@ def lift(market: Market, each: int) -> None:
 @compiled
 def _seek(market: Market, root: int) -> None:
     """A seat for `root`, or none if that is best; afterwards either they sit or their price is 0."""
-    nearest, dropped, free, settled = market.left_price[root], root, NOBODY, 0
-    waiting, reached = _ask_around(market, root, 0, nearest, 0, 0)
+    nearest, dropped, settled = market.left_price[root], root, 0
+    nearest, free, waiting, reached = _ask_around(market, root, 0, nearest, NOBODY, 0, 0)
     while waiting > 0 and market.heap_far[0] < nearest:
         far, j = market.heap_far[0], market.heap_right[0]
         waiting = _pop(market, waiting)
         if far > market.right_far[j]:
             continue
-        if has_room(market, j):
-            nearest, dropped, free = far, NOBODY, j
-            break
         market.settled[settled] = j
         settled += 1
         here = market.seat_first[j]
         for seat in range(here, here + market.filled[j]):
             holder = market.seat_holder[seat]
             if far + market.left_price[holder] < nearest:
-                nearest, dropped = far + market.left_price[holder], holder
-            waiting, reached = _ask_around(market, holder, far, nearest, waiting, reached)
+                nearest, dropped, free = far + market.left_price[holder], holder, NOBODY
+            nearest, free, waiting, reached = _ask_around(market, holder, far, nearest, free, waiting, reached)
     market.left_price[root] -= nearest
     _reprice(market, nearest, settled, reached, 1)
-    if dropped != root:
-        _move_up(market, root, dropped, free)
+    if free != NOBODY:
+        _move_up(market, root, NOBODY, free)
+    elif dropped != root:
+        _move_up(market, root, dropped, NOBODY)
 
 
 @compiled
-def _ask_around(market: Market, person: int, far: int, nearest: int, waiting: int, reached: int) -> tuple[int, int]:
-    """Where `person` could sit instead. How many places wait to be settled, and how many were reached, after that."""
+def _ask_around(
+    market: Market, person: int, far: int, nearest: int, free: int, waiting: int, reached: int
+) -> tuple[int, int, int, int]:
+    """Where `person` could sit instead. The nearest end and its free seat, if it is one; how many places wait to be
+    settled, and how many were reached, after that."""
     base = far + market.left_price[person]
     for arc in range(market.first[person], market.first[person + 1]):
         j = market.right[arc]
         there = base + market.right_price[j] - market.weight[arc]
         if there < nearest and there < market.right_far[j]:
-            waiting, reached = _reach(market, j, there, arc, waiting, reached)
-    return waiting, reached
+            if has_room(market, j):
+                nearest, free = there, j
+                market.by_arc[j] = arc
+            else:
+                waiting, reached = _reach(market, j, there, arc, waiting, reached)
+    return nearest, free, waiting, reached
 
 
 @compiled

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date
-from functools import cached_property
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Literal, cast
 
 from matching.errors import AnswerRefused
-from matching.words import fold, fold_all, once_each, tidy
+from matching.words import LISTS_KEPT, WORDS_KEPT, fold, fold_all, once_each, tidy
 
 SIDES = ("offer", "seek", "both")
 MODES = ("in-person", "phone", "online", "letter")
@@ -44,6 +44,7 @@ _CLOSED = {"modes": MODES, "times": TIMES}
 _OWN_WORDS = ("languages", "areas", "goals", "looking_for", "experiences", "interests", "skills", "wants", "roles")
 _IDS = ("not_with", "ended_with", "kept_with")
 _RESERVED_KINDS = frozenset(CRITERIA) | frozenset(MUST_COLUMNS)
+_NOTHING_SAID: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Must:
     value: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
     """One row of the people file. Lists may be given as any iterable of strings; they are tidied and repeats dropped.
 
@@ -81,7 +82,7 @@ class Person:
     stage: int | None = None
     roles: tuple[str, ...] = ()
     musts: tuple[str, ...] = ()
-    importance: Mapping[str, int] = field(default_factory=dict)
+    importance: Mapping[str, int] = field(default_factory=lambda: _NOTHING_SAID)
     share: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     waiting_since: date | None = None
@@ -94,22 +95,13 @@ class Person:
         if not self.id:
             raise AnswerRefused("id", "", "Give every person an id; any word or number that is used once will do.")
         self._set("side", _one_of("side", self.side, SIDES) if fold(self.side) else "")
-        for column in _OWN_WORDS:
-            self._set(column, once_each(_listed(column, getattr(self, column))))
-        for column, allowed in _CLOSED.items():
-            given = once_each(_listed(column, getattr(self, column)))
-            self._set(column, tuple(dict.fromkeys(_one_of(column, value, allowed) for value in given)))
-        for column in ("share", "unused"):
-            self._set(column, tuple(dict.fromkeys(map(_criterion, once_each(_listed(column, getattr(self, column)))))))
-        for column in _IDS:
-            names = (name.strip() for name in _listed(column, getattr(self, column)))
-            self._set(column, tuple(dict.fromkeys(name for name in names if name)))
-        self._set("identities", tuple(_identity(text) for text in once_each(_listed("identities", self.identities))))
-        self._set("musts", once_each(_listed("musts", self.musts)))
-        self._set("importance", MappingProxyType({_criterion(key): value for key, value in self.importance.items()}))
+        for column in LISTS:
+            given = getattr(self, column)
+            # Most people say nothing in most of them.
+            if given != ():
+                self._set(column, _read(column, _listed(column, given)))
+        self._set("importance", _importance(self.importance))
         self._refuse_numbers_out_of_range()
-        for must in self.musts:
-            parse_must(must)
 
     def _set(self, column: str, value: object) -> None:
         object.__setattr__(self, column, value)
@@ -125,39 +117,55 @@ class Person:
                 fix = f"Importance is a whole number from 0 (does not matter) to {IMPORTANCE_MOST}, like {criterion}=3."
                 raise AnswerRefused("importance", f"{criterion}={value}", fix)
 
-    @cached_property
+    @property
     def answers(self) -> "Answers":
-        """The same row, folded for comparing."""
+        """The same row, folded for comparing: made anew, so whoever asks often keeps it."""
         return Answers(self)
 
 
 class Answers:
     """A person's row as the engine compares it: folded sets, and what its owner lets be used and be shown."""
 
+    __slots__ = (
+        "_kinds",
+        "_share",
+        "_unused",
+        "_used",
+        "apart",
+        "born",
+        "ended",
+        "id",
+        "kept",
+        "musts",
+        "person",
+        "stage",
+    )
+
     def __init__(self, person: Person) -> None:
         self.id = person.id
         self.person = person
-        self.musts = tuple(parse_must(text) for text in person.musts)
+        self.musts = _musts(person.musts)
         self.apart = frozenset(person.not_with)
         self.ended = frozenset(person.ended_with)
         self.kept = frozenset(person.kept_with)
-        self._share = frozenset(person.share) if person.share else EVERYDAY
-        self._unused = frozenset(person.unused)
+        self._share = _names(person.share) if person.share else EVERYDAY
+        self._unused = _names(person.unused)
         self.born = person.born if self.uses("age") else None
         self.stage = person.stage if self.uses("stage") else None
-        self._used: dict[str, frozenset[str]] = {
-            column: fold_all(getattr(person, column)) if self.uses(column) else frozenset()
-            for column in (*_OWN_WORDS, *_CLOSED)
-        }
-        self.kinds: dict[str, frozenset[str]] = self._used_kinds(person)
+        self._used: dict[str, frozenset[str]] = {}
+        self._kinds: dict[str, frozenset[str]] | None = None
 
-    def _used_kinds(self, person: Person) -> dict[str, frozenset[str]]:
-        by_kind: dict[str, set[str]] = {}
-        for identity in person.identities:
-            kind, value = split_identity(identity)
-            if self.uses("identities") and self.uses(fold(kind)):
-                by_kind.setdefault(fold(kind), set()).add(fold(value))
-        return {kind: frozenset(values) for kind, values in by_kind.items()}
+    @property
+    def kinds(self) -> dict[str, frozenset[str]]:
+        """The folded values of each kind of identity that may be used."""
+        if self._kinds is None:
+            self._kinds = self._used_kinds()
+        return self._kinds
+
+    def _used_kinds(self) -> dict[str, frozenset[str]]:
+        if not self.uses("identities"):
+            return {}
+        return {kind: words for kind, words in _by_kind(self.person.identities).items() if self.uses(kind)}
 
     def uses(self, criterion: str) -> bool:
         """Whether its owner lets this criterion, or kind of identity, be used at all."""
@@ -173,17 +181,21 @@ class Answers:
 
     def used(self, column: str) -> frozenset[str]:
         """The folded values of a column that may be used; empty when silent or set aside."""
-        return self._used[column]
+        found = self._used.get(column)
+        if found is None:
+            found = self._used[column] = fold_all(getattr(self.person, column)) if self.uses(column) else frozenset()
+        return found
 
     def has_column(self, column: str) -> bool:
         """Whether this is a column of values, as `languages` is and a kind of identity is not."""
-        return column in self._used
+        return column in _OF_WORDS
 
     def importance(self, criterion: str, otherwise: str = "") -> int:
         """How much it matters to this person, 0 to 5. Where nothing was said, what `otherwise` matters; else 1."""
         return self.person.importance.get(criterion, self.person.importance.get(otherwise, 1))
 
 
+@lru_cache(WORDS_KEPT)
 def parse_must(text: str) -> Must:
     """Read `same KIND`, `different KIND`, `KIND:VALUE`, `older` or `younger`. Raises AnswerRefused."""
     folded = fold(text)
@@ -219,6 +231,25 @@ def split_identity(text: str) -> tuple[str, str]:
     return tidy(kind), tidy(value)
 
 
+@lru_cache(LISTS_KEPT)
+def _by_kind(identities: tuple[str, ...]) -> dict[str, frozenset[str]]:
+    """Not for changing: who says the same has the same one."""
+    found: dict[str, set[str]] = {}
+    for kind, value in map(split_identity, identities):
+        found.setdefault(fold(kind), set()).add(fold(value))
+    return {kind: frozenset(values) for kind, values in found.items()}
+
+
+@lru_cache(LISTS_KEPT)
+def _musts(texts: tuple[str, ...]) -> tuple[Must, ...]:
+    return tuple(map(parse_must, texts))
+
+
+@lru_cache(LISTS_KEPT)
+def _names(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(names)
+
+
 def known_criteria(people: Iterable[Person]) -> frozenset[str]:
     """What `share`, `unused` and `importance` may name: the criteria, and each kind of identity these people write."""
     kinds = {fold(split_identity(identity)[0]) for person in people for identity in person.identities}
@@ -227,7 +258,29 @@ def known_criteria(people: Iterable[Person]) -> frozenset[str]:
 
 
 COLUMNS = tuple(column.name for column in fields(Person))
-LISTS = (*_OWN_WORDS, *_CLOSED, *_IDS, "identities", "musts", "share", "unused")
+_OF_WORDS = (*_OWN_WORDS, *_CLOSED)
+LISTS = (*_OF_WORDS, *_IDS, "identities", "musts", "share", "unused")
+
+
+def _read(column: str, given: tuple[str, ...]) -> tuple[str, ...]:
+    """A list as it is kept: tidied, each thing once. Raises AnswerRefused."""
+    if column in _IDS:
+        names = (name.strip() for name in given)
+        return tuple(dict.fromkeys(name for name in names if name))
+    words = once_each(given)
+    if column in _CLOSED:
+        return tuple(dict.fromkeys(_one_of(column, word, _CLOSED[column]) for word in words))
+    if column in {"share", "unused"}:
+        return tuple(dict.fromkeys(map(_criterion, words)))
+    if column == "identities":
+        return tuple(map(_identity, words))
+    if column == "musts":
+        _musts(words)
+    return words
+
+
+def _importance(given: Mapping[str, int]) -> Mapping[str, int]:
+    return MappingProxyType({_criterion(name): value for name, value in given.items()}) if given else _NOTHING_SAID
 
 
 def _listed(column: str, given: Iterable[str]) -> tuple[str, ...]:
@@ -248,6 +301,7 @@ def _one_of(column: str, value: str, allowed: tuple[str, ...]) -> str:
     return folded
 
 
+@lru_cache(WORDS_KEPT)
 def _identity(text: str) -> str:
     kind, value = split_identity(text)
     if not fold(kind) or not fold(value):

@@ -6,53 +6,81 @@ Everything wrong is told at once, each with the row a spreadsheet shows, the col
 import csv
 import io
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from matching.errors import AnswerRefused, PeopleRefused, Problem
-from matching.people import COLUMNS, CRITERIA, LISTS, MUST_COLUMNS, Person, known_criteria
-from matching.words import fold
+from matching.formulas import guarded, unguarded
+from matching.people import (
+    COLUMNS,
+    CRITERIA,
+    EARLIEST_BIRTH,
+    LATEST_BIRTH,
+    LISTS,
+    MUST_COLUMNS,
+    Person,
+    known_criteria,
+)
+from matching.tables import MOST_PROBLEMS, Table, TableRefused, parse_table, read_table
+from matching.words import fold, tidy
 
 _DIGITS = re.compile("-?[0-9]{1,9}")
 # How alike a word and a criterion are before the word is taken for a slip of it (difflib's ratio).
 SLIP = 0.75
+MOST_PEOPLE = 100_000
 _NUMBERS = ("capacity", "born", "stage")
-# A spreadsheet takes a cell that begins like this for a formula; an apostrophe keeps it a text (OWASP, CSV injection).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_IDS = ("id", "not_with", "ended_with", "kept_with")
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_UNDER_A_TABLE = {"total", "totals", "sum", "subtotal", "count", "average", "note", "notes", "end", "eof"}
+_ONE_WORD = re.compile(r"\w[\w.@'’-]*")
+# What a spreadsheet makes of a long number, or of any number in a column of decimals: 1E+05, 12.0.
+_NUMBER_CHANGED = re.compile(r"[0-9]+([.,][0-9]+)?E[+-]?[0-9]+|[0-9]+[.,]0+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class PeopleFile:
-    """The people of a file in the file's order, and warnings as sentences."""
+    """The people of a file in the file's order, warnings as sentences, and the row in which each id stands."""
 
     people: tuple[Person, ...]
     warnings: tuple[str, ...]
+    rows: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_people(path: str | Path) -> PeopleFile:
     """Read a people file. Raises PeopleRefused with every problem found; then nothing is read."""
-    name = str(path)
-    try:
-        content = Path(path).read_text("utf-8-sig")
-    except UnicodeDecodeError:
-        raise _refused(name, "The file is not UTF-8 text. Save it again as CSV UTF-8.") from None
-    except OSError as trouble:
-        raise _refused(name, f"The file cannot be opened ({trouble.strerror}). Check its name and folder.") from trouble
-    return parse_people(content, source=name)
+    with _as_refusal_of_people():
+        table = read_table(Path(path), key="id")
+    return _people(table, str(path))
 
 
 def parse_people(content: str, *, source: str = "people") -> PeopleFile:
-    """The same from text; `source` names the file in problems. Raises PeopleRefused."""
+    """The same from text, in which there may be nobody; `source` names the file in problems. Raises PeopleRefused."""
+    with _as_refusal_of_people():
+        table = parse_table(content, source=source, key="id")
+    return _people(table, source)
+
+
+@contextmanager
+def _as_refusal_of_people() -> Iterator[None]:
+    try:
+        yield
+    except TableRefused as refused:
+        raise PeopleRefused(refused.problems) from None
+
+
+def _people(table: Table, source: str) -> PeopleFile:
     reader = _Reader(source)
-    people = reader.people(_rows(content.removeprefix("\ufeff"), source))
+    people = reader.people(table)
     if reader.problems:
         raise PeopleRefused(tuple(reader.problems))
-    return PeopleFile(people, tuple(reader.warnings))
+    return PeopleFile(people, tuple(reader.warnings), reader.first)
 
 
 def people_text(people: Iterable[Person]) -> str:
@@ -70,11 +98,6 @@ def write_people(path: str | Path, people: Iterable[Person]) -> None:
     Path(path).write_text(people_text(people), encoding="utf-8", newline="")
 
 
-def guarded(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
-
-
 class _Reader:
     """Gathers problems and warnings while the rows become people."""
 
@@ -82,43 +105,41 @@ class _Reader:
         self.source = source
         self.problems: list[Problem] = []
         self.warnings: list[str] = []
+        self.first: dict[str, int] = {}
 
-    def people(self, rows: list[tuple[int, list[str]]]) -> tuple[Person, ...]:
-        if not rows:
-            self._problem(0, "", "", "The file is empty. Its first row names the columns; id is needed.")
-            return ()
-        header = self._header(rows[0][1])
+    def people(self, table: Table) -> tuple[Person, ...]:
+        header = self._header(table)
+        if len(table.rows) > MOST_PEOPLE:
+            self._problem(0, "", "", f"The file has more than {MOST_PEOPLE} people. Is it the right one?")
         if self.problems:
             return ()
-        read = [(row, self._person(row, cells, header)) for row, cells in rows[1:]]
-        self._repeated_ids([(row, _at(cells, header, "id")) for row, cells in rows[1:]])
+        read = []
+        for row, cells in table.rows:
+            read.append((row, self._person(row, cells, header)))
+            if len(self.problems) >= MOST_PROBLEMS:
+                return ()
+        place = header.index("id")
+        self._repeated_ids([(row, _one_spelling(unguarded(cells[place]))) for row, cells in table.rows])
         found = [(row, person) for row, person in read if person is not None]
         self._unknown_criteria(found)
         self._musts_nobody_can_meet([person for _, person in found])
         return tuple(person for _, person in found)
 
-    def _header(self, cells: list[str]) -> list[str]:
+    def _header(self, table: Table) -> list[str]:
         """The columns by our names; "" for one that is not ours."""
-        names = [fold(cell).replace(" ", "_") for cell in cells]
-        unknown = [cell.strip() for cell, name in zip(cells, names, strict=True) if name and name not in COLUMNS]
-        if "id" not in names:
-            fix = "There is no column named id. The first row names the columns, parted by commas; id is needed."
-            self._problem(1, "id", "", fix)
+        names = [fold(cell).replace(" ", "_") for cell in table.header]
+        unknown = [cell for cell, name in zip(table.header, names, strict=True) if name and name not in COLUMNS]
         for name, count in Counter(names).items():
             if name in COLUMNS and count > 1:
-                self._problem(1, name, "", "The column is there more than once. Keep one.")
+                self._problem(table.header_row, name, "", "The column is there more than once. Keep one.")
         if unknown:
             self.warnings.append(f"{self.source}: columns not known and not read: {', '.join(unknown)}.")
         return [name if name in COLUMNS else "" for name in names]
 
     def _person(self, row: int, cells: list[str], header: list[str]) -> Person | None:
-        if len(cells) > len(header):
-            fix = "The row has more cells than the header. Put quotation marks around text with a comma in it."
-            self._problem(row, "", cells[len(header)], fix)
-            return None
         values: dict[str, Any] = {}
-        for column, cell in zip(header, cells, strict=False):
-            text = _unguarded(cell).strip()
+        for column, cell in zip(header, cells, strict=True):
+            text = unguarded(cell).strip()
             if column and text:
                 try:
                     values[column] = _value(column, text)
@@ -126,20 +147,22 @@ class _Reader:
                     Person(**{"id": "someone", column: values[column]})
                 except AnswerRefused as refused:
                     self._problem(row, column, refused.value, refused.fix)
-                    values.pop(column, None)
+                    values[column] = None
         if "id" not in values:
             fix = "The id is blank. Give every person an id; any word or number that is used once will do."
             self._problem(row, "id", "", fix)
-            return None
-        return Person(**values)
+        elif len(values) == 1 and sum(map(bool, header)) > 1 and _could_be_a_note(str(values["id"])):
+            fix = "This row has an id and nothing else. If it is a note, take it out; if it is a person, write 1 in capacity."
+            self._problem(row, "id", values["id"], fix)
+        told = {column: value for column, value in values.items() if value is not None}
+        return Person(**told) if "id" in told else None
 
     def _repeated_ids(self, ids: list[tuple[int, str]]) -> None:
-        first: dict[str, int] = {}
         for row, name in ids:
-            if name and name in first:
-                fix = f"The id is already used in row {first[name]}. Give each person their own id, once."
+            if name and name in self.first:
+                fix = f"The id is already used in row {self.first[name]}. Give each person their own id, once."
                 self._problem(row, "id", name, fix)
-            first.setdefault(name, row)
+            self.first.setdefault(name, row)
 
     def _unknown_criteria(self, found: list[tuple[int, Person]]) -> None:
         """A slip in `unused` or `share` would use or show what its owner did not mean: what looks like one is refused.
@@ -171,23 +194,11 @@ class _Reader:
         self.problems.append(Problem(file=self.source, row=row, column=column, value=value, fix=fix))
 
 
-def _rows(content: str, source: str) -> list[tuple[int, list[str]]]:
-    """Every row that says anything, with its number. A line break in quotation marks stays in its row."""
-    try:
-        table = list(csv.reader(io.StringIO(content, newline=""), strict=True))
-    except csv.Error as trouble:
-        raise _refused(source, f"The file is not a well-formed CSV file ({trouble}). Save it again as CSV.") from None
-    return [(row, cells) for row, cells in enumerate(table, start=1) if any(cell.strip() for cell in cells)]
-
-
-def _at(cells: Sequence[str], header: list[str], column: str) -> str:
-    place = header.index(column)
-    return _unguarded(cells[place]).strip() if place < len(cells) else ""
-
-
 def _value(column: str, text: str) -> Any:
     if column == "importance":
         return _importance(text)
+    if column in _IDS:
+        return _id(text) if column == "id" else tuple(_id(part) for part in text.split(";") if part.strip())
     if column in LISTS:
         return tuple(text.split(";"))
     if column in _NUMBERS:
@@ -195,6 +206,27 @@ def _value(column: str, text: str) -> Any:
     if column == "waiting_since":
         return _date(column, text)
     return text
+
+
+def _could_be_a_note(name: str) -> bool:
+    """What people write under a table, where a row of it would hold somebody's id."""
+    return fold(name) in _UNDER_A_TABLE or not _ONE_WORD.fullmatch(name)
+
+
+def _one_spelling(name: str) -> str:
+    return tidy(unicodedata.normalize("NFC", name))
+
+
+def _id(text: str) -> str:
+    """One spelling of the same letters, for people are named by it; never what a spreadsheet made of a number."""
+    name = _one_spelling(text)
+    if ";" in name:
+        raise AnswerRefused("id", text, "A semicolon parts two ids. Take it out.")
+    if fold(name) in COLUMNS:
+        raise AnswerRefused("id", text, "This row seems to name columns once more. Take it out.")
+    if _NUMBER_CHANGED.fullmatch(name):
+        raise AnswerRefused("id", text, "A spreadsheet changed this number. Write it in full, in a column of text.")
+    return name
 
 
 def _whole(column: str, text: str) -> int:
@@ -205,9 +237,13 @@ def _whole(column: str, text: str) -> int:
 
 def _date(column: str, text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        raise AnswerRefused(column, text, "Write the date as year-month-day, like 2026-01-31.") from None
+        day = None
+    # Python reads other forms as well, and some of them are another order of the same numbers.
+    if day is None or not _DAY.fullmatch(text) or not EARLIEST_BIRTH <= day.year <= LATEST_BIRTH:
+        raise AnswerRefused(column, text, "Write the date as year-month-day, like 2026-01-31.")
+    return day
 
 
 def _importance(text: str) -> dict[str, int]:
@@ -233,11 +269,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, str | int | date):
         return str(value)
     return ";".join(f"{name}={weight}" for name, weight in value.items())
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_STARTS) else cell
-
-
-def _refused(source: str, fix: str) -> PeopleRefused:
-    return PeopleRefused((Problem(file=source, row=0, column="", value="", fix=fix),))

@@ -6,7 +6,9 @@ The auction finds prices that are nearly right (Bertsekas 1988; from both sides 
 auction algorithm for asymmetric assignment problems"). Each person in turn names what their best place could cost before
 another were better, and a step more; a full place goes to the higher bids, and its price is the lowest bid that holds a
 seat. Then each place with a free seat and a price comes down until somebody gains by coming, or to nothing. In every round
-the step is smaller.
+the step is smaller; a round in which the bidding finds no end is the last, for as little would come of a smaller step.
+While people bid, prices only rise. So who bids again looks at the few arcs that were best for them last time, and at all
+only where one that was not among those may be second best by now (the "third best" of Bertsekas and Castañon 1992).
 
 The repair makes them right (Kuhn 1955, Munkres 1957; in the form of shortest paths Edmonds and Karp 1972, Tomizawa 1971).
 Whoever does not sit at the best for them stands up. Then nothing is wrong but this: some without a seat would still gain by
@@ -29,9 +31,11 @@ from matching.compiling import IS_COMPILED, compiled
 FEW_PLACES = 1 << 16
 NOBODY = -1
 FAR = 2**62
-# Tried on markets of 5,000 to 100,000 people, random and made of people's traits, with few seats, just enough and plenty.
-BIDS_EACH = 40
+# Tried on markets of 500 to 100,000 people, random and made of people's traits, with few seats, just enough and plenty.
+BIDS_EACH = 60
 STEP_DOWN = 4
+# So many of the best arcs are kept in mind from one bid of a person to the next.
+KEPT = 6
 
 
 class Market(NamedTuple):
@@ -62,6 +66,9 @@ class Market(NamedTuple):
     by_arc: Any
     reached: Any
     settled: Any
+    kept_arc: Any
+    kept_gain: Any
+    rest: Any
 
 
 def make_market(left: Any, right: Any, weight: Any, people: int, seats: Any) -> Market:
@@ -74,18 +81,19 @@ def make_market(left: Any, right: Any, weight: Any, people: int, seats: Any) -> 
     place_arc = np.argsort(right.astype(np.uint16) if places < FEW_PLACES else right, kind="stable")
     seat_first = np.concatenate([[0], np.cumsum(seats)]).astype(np.int64)
     asked = np.zeros(places, dtype=np.int64)
-    shut = seats[right] == 0
-    np.maximum.at(asked, right[shut], weight[shut])
+    if (seats == 0).any():
+        shut = seats[right] == 0
+        np.maximum.at(asked, right[shut], weight[shut])
 
     def numbers(size: int, value: int) -> Any:
-        return np.full(size, value, dtype=np.int64)
+        return np.full(size, value, dtype=np.int64) if value else np.zeros(size, dtype=np.int64)
 
     market = Market(
         first=np.searchsorted(left, np.arange(people + 1)),
         left=left,
         right=right,
         weight=weight,
-        place_first=np.searchsorted(right[place_arc], np.arange(places + 1)),
+        place_first=np.concatenate([[0], np.cumsum(np.bincount(right, minlength=places))]).astype(np.int64),
         place_arc=place_arc,
         seat_first=seat_first,
         seat_right=np.repeat(np.arange(places), seats),
@@ -102,6 +110,9 @@ def make_market(left: Any, right: Any, weight: Any, people: int, seats: Any) -> 
         by_arc=numbers(places, NOBODY),
         reached=numbers(places, 0),
         settled=numbers(places, 0),
+        kept_arc=numbers(people * KEPT, NOBODY),
+        kept_gain=numbers(KEPT + 1, 0),
+        rest=numbers(people, FAR),
     )
     # Plain Python reads lists three times as fast as arrays.
     return market if IS_COMPILED else Market(*(column.tolist() for column in market))
@@ -111,25 +122,70 @@ def make_market(left: Any, right: Any, weight: Any, people: int, seats: Any) -> 
 def auction(market: Market, step: int) -> None:
     """Rounds from both sides, each with a smaller step."""
     while True:
-        _bid(market, step)
+        has_ended = _bid(market, step)
         _ask(market, step)
-        if step < STEP_DOWN:
+        if step < STEP_DOWN or not has_ended:
             return
         step //= STEP_DOWN
         stand_up(market, step)
 
 
 @compiled
-def _bid(market: Market, step: int) -> None:
-    """Whoever has no seat bids in turn, and then whoever they outbid."""
+def _bid(market: Market, step: int) -> bool:
+    """Whoever has no seat bids in turn, and then whoever they outbid. Whether the bidding came to an end."""
     people = len(market.seat_of)
+    for person in range(people):
+        market.rest[person] = FAR
     bids = BIDS_EACH * people
     for turn in range(people):
         person = turn if market.seat_of[turn] == NOBODY else NOBODY
         while person != NOBODY and bids > 0:
             bids -= 1
-            best, arc, second = _two_best(market, person)
+            best, arc, second = _two_best_to_bid(market, person)
             person = NOBODY if best == 0 else _take_seat(market, person, arc, best - second + step)
+    return bids > 0
+
+
+@compiled
+def _two_best_to_bid(market: Market, person: int) -> tuple[int, int, int]:
+    """The same as `_two_best`, from the arcs kept in mind where they tell; `rest` is the most that others gained then."""
+    rest = market.rest[person]
+    if rest != FAR:
+        best, best_arc, second = 0, 0, 0
+        for kept in range(person * KEPT, person * KEPT + KEPT):
+            arc = market.kept_arc[kept]
+            if arc == NOBODY:
+                break
+            gain = market.weight[arc] - market.right_price[market.right[arc]]
+            if gain > best:
+                best, best_arc, second = gain, arc, best
+            elif gain > second:
+                second = gain
+        if second >= rest:
+            return best, best_arc, second
+    return _look_anew(market, person)
+
+
+@compiled
+def _look_anew(market: Market, person: int) -> tuple[int, int, int]:
+    """The same as `_two_best`; keeps the best arcs in mind, best first, and what the best of the others gains."""
+    arcs, gains, first = market.kept_arc, market.kept_gain, person * KEPT
+    for place in range(KEPT):
+        gains[place] = 0
+        arcs[first + place] = NOBODY
+    gains[KEPT] = 0
+    for arc in range(market.first[person], market.first[person + 1]):
+        gain = market.weight[arc] - market.right_price[market.right[arc]]
+        if gain > gains[KEPT]:
+            gains[KEPT] = min(gain, gains[KEPT - 1])
+            place = KEPT if gain <= gains[KEPT - 1] else KEPT - 1
+            while 0 < place < KEPT and gain > gains[place - 1]:
+                gains[place], arcs[first + place] = gains[place - 1], arcs[first + place - 1]
+                place -= 1
+            if place < KEPT:
+                gains[place], arcs[first + place] = gain, arc
+    market.rest[person] = gains[KEPT]
+    return gains[0], arcs[first], gains[1]
 
 
 @compiled
@@ -147,17 +203,12 @@ def _two_best(market: Market, person: int) -> tuple[int, int, int]:
 
 @compiled
 def _take_seat(market: Market, person: int, arc: int, more: int) -> int:
-    """Who has to bid again, when `person` bids so much more than the price: whoever held the seat with the lowest bid.
-
-    A bid that is not above the price would only send two people round in a circle: then `person` waits for the repair.
-    """
+    """Who has to bid again, when `person` bids so much more than the price, at least 1: who held the seat with the lowest bid."""
     j = market.right[arc]
     bid = market.right_price[j] + more
     here, end = market.seat_first[j], market.seat_first[j + 1]
     outbid = NOBODY
     if market.filled[j] == end - here:
-        if more == 0:
-            return NOBODY
         outbid = market.seat_holder[_lowest(market, here, end)]
         leave(market, outbid)
     sit(market, person, arc)

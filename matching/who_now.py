@@ -59,8 +59,10 @@ def who_now(
     chosen = decide(candidates, places[1], scheme).chosen
     made = (column[chosen].tolist() for column in (possible.one, possible.other, possible.fit))
     found = tuple(pair_of(pool, *pair) for pair in zip(*made, strict=True))
-    whole = Candidates(pool.columns, pool.ones, pool.others, pool.own(seed), pairs).possible
-    return Found(found, None if found else why_nobody(pool, whole, new))
+    if found:
+        return Found(found, None)
+    whole = Candidates(pool.columns, pool.ones, pool.others, pool.own(seed), pairs)
+    return Found((), why_nobody(pool, whole.possible, new))
 
 
 def _places_left(pool: Pool, fixed: Sequence[tuple[int, int]]) -> tuple[Numbers, Numbers]:

@@ -224,7 +224,7 @@ def _out_in_words(why: WhyNot, name: str, code: str, scheme: Scheme) -> str:
     else:
         part, side = ("The first" if is_one else "The second"), ALIKE
     if code == OTHER_SIDE:
-        return f"{part}: The side they chose is not {side}."
+        return f"{part} chose another side than {side}."
     return f"{part}: {explain.unmatched_for_staff(Unmatched(name, code, side), scheme)}"
 
 

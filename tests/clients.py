@@ -3,11 +3,12 @@
 import hashlib
 import re
 import secrets
-from datetime import timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
+from argon2 import PasswordHasher
 from flask import Flask
 from flask_login.utils import _create_identifier
 from itsdangerous import URLSafeTimedSerializer
@@ -17,11 +18,18 @@ from werkzeug.test import TestResponse
 
 from timebank import clock
 from timebank.members.models import Member
-from timebank.signin.held import COOKIE_NAME
+from timebank.signin import passwords
+from timebank.signin.entering import HALF_WAY, PASSED, PROVED_AT, HalfWay
 from timebank.signin.models import HeldSignIn, User
 
 WHO = {"User-Agent": "tests"}
-_TOKEN = re.compile(r"""(name="csrf_token" value=")[^"]+|("X-CSRFToken":\s*")[^"]+""")
+_TOKEN = re.compile(r"""(name="csrf_token" value=")[^"]+|("X-CSRFToken":\s*")[^"]+|(nonce=")[^"]+""")
+
+
+@cache
+def nobodys_password() -> str:
+    """What is kept of a password that no test types: it can be held against any other, as a real one."""
+    return PasswordHasher(passwords.ROUNDS, passwords.KIBIBYTES, passwords.LANES).hash(secrets.token_hex(16))
 
 
 def is_whole_page(answer: TestResponse) -> bool:
@@ -42,13 +50,27 @@ class Browser:
         self.raw_token = secrets.token_hex(16)
         cookie = secrets.token_urlsafe(32)
         data: dict[str, Any] = {"csrf_token": self.raw_token}
-        if member is not None:
-            data |= {"_user_id": self._user(member).fs_uniquifier, "_fresh": True, "_id": self._identifier()}
-        row = HeldSignIn(
-            id_hash=hashlib.sha256(cookie.encode()).hexdigest(), data=data, expires_at=clock.now() + timedelta(hours=1)
+        user = self._user(member) if member is not None else None
+        if user is not None:
+            data |= {"_user_id": user.fs_uniquifier, "_fresh": True, "_id": self._identifier()}
+            # As after a sign-in of just now with a second step: whoever coordinates needs one, and nobody minds.
+            data |= {PASSED: True, PROVED_AT: clock.now().isoformat()}
+        self.row = HeldSignIn(
+            id_hash=hashlib.sha256(cookie.encode()).hexdigest(),
+            user_id=user.id if user else None,
+            data=data,
+            browser="Firefox on Linux",
+            began_at=clock.now(),
+            seen_at=clock.now(),
         )
-        session.add(row)
-        self.client.set_cookie(COOKIE_NAME, cookie)
+        session.add(self.row)
+        self.client.set_cookie(app.config["SESSION_COOKIE_NAME"], cookie)
+
+    def begin_half_way(self, member: Member) -> None:
+        """As after a right password, where a second step is still to be taken."""
+        user = self._user(member)
+        half = HalfWay(str(user.id), user.fs_uniquifier, clock.now().isoformat(), "/", False, None)
+        self.row.data = self.row.data | {HALF_WAY: list(half)}
 
     def get(self, url: str, **more: Any) -> TestResponse:
         return self.open(url, method="GET", **more)
@@ -62,6 +84,11 @@ class Browser:
             form["csrf_token"] = token or self.token
         return self.open(url, method="POST", data=form, **more)
 
+    def say_why(self, record: str, record_id: object = None, *, reason: str = "other-work") -> TestResponse:
+        """Where no task is open, whoever looks after others says first why they look."""
+        said = {"record": record, "reason": reason} | ({"record_id": str(record_id)} if record_id else {})
+        return self.post("/why/", said)
+
     def post_raw(self, url: str, data: dict[str, str]) -> TestResponse:
         """As `post`, for letters that no honest browser sends, such as half of a surrogate pair."""
         pairs = (data | {"csrf_token": self.token}).items()
@@ -74,7 +101,11 @@ class Browser:
         headers = WHO | dict(more.pop("headers", {}))
         if htmx:
             headers["HX-Request"] = "true"
-        return self.client.open(url, headers=headers, **more)
+        return self.client.open(url, headers=headers, base_url=self.site, **more)
+
+    @property
+    def site(self) -> str:
+        return "https://localhost" if self.app.config["SESSION_COOKIE_SECURE"] else "http://localhost"
 
     @property
     def token(self) -> str:
@@ -84,7 +115,11 @@ class Browser:
         user = self.session.scalar(select(User).where(User.member_id == member.id))
         if user is None:
             user = User(
-                id=uuid4(), member_id=member.id, sign_in_name=uuid4().hex, password="!", fs_uniquifier=uuid4().hex
+                id=uuid4(),
+                member_id=member.id,
+                sign_in_name=uuid4().hex,
+                password=nobodys_password(),
+                fs_uniquifier=uuid4().hex,
             )
             self.session.add(user)
             self.session.flush()

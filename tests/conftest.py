@@ -31,6 +31,7 @@ from timebank.config import Config
 from timebank.db import Database
 from timebank.members.models import Member
 from timebank.schemes import service as schemes
+from timebank.vault.keys import KeyRing
 
 POSTGRES_VARIABLE = "TIMEBANK_TEST_POSTGRES"
 _server: list[ThrowawayPostgres] = []
@@ -65,6 +66,15 @@ def pytest_unconfigure() -> None:
     while _server:
         _server.pop().stop()
         os.environ.pop(POSTGRES_VARIABLE, None)
+
+
+@pytest.fixture(autouse=True)
+def _surroundings() -> Iterator[None]:
+    """A test that leaves a variable of the environment changed is told so, or another one fails for it an hour later."""
+    before = {**os.environ, "PYTEST_CURRENT_TEST": ""}
+    yield
+    left = {**os.environ, "PYTEST_CURRENT_TEST": ""}
+    assert {name for name, value in left.items() ^ before.items()} == set(), "put the environment back"
 
 
 @pytest.fixture(scope="session")
@@ -105,6 +115,12 @@ def community(invented: Path, tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
+@pytest.fixture(scope="session")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> KeyRing:
+    """The keys of all databases but the invented community's, which has its own. They need not outlive a power cut."""
+    return KeyRing(tmp_path_factory.mktemp("keys") / "keys", is_durable=False)
+
+
 @pytest.fixture(params=ENGINES)
 def copies(request: pytest.FixtureRequest) -> SqliteCopies | PostgresCopies:
     """Fresh databases of one kind; a test that uses this runs once on each kind."""
@@ -112,9 +128,9 @@ def copies(request: pytest.FixtureRequest) -> SqliteCopies | PostgresCopies:
 
 
 @pytest.fixture
-def database(copies: SqliteCopies | PostgresCopies) -> Iterator[Database]:
+def database(copies: SqliteCopies | PostgresCopies, keys: KeyRing) -> Iterator[Database]:
     """An empty migrated database of this test's own, in which commits are real (deferred constraints are checked then)."""
-    database = Database(copies.url())
+    database = Database(copies.url(), keys=keys)
     yield database
     copies.discard(database)
 

@@ -11,6 +11,10 @@ from uuid import uuid4
 import factory
 from sqlalchemy.orm import Session
 
+from timebank.concerns import sealing
+from timebank.concerns import service as concerns
+from timebank.concerns.letters import Letter
+from timebank.concerns.models import Concern, Lead
 from timebank.hours import service as hours
 from timebank.hours.models import HourLog
 from timebank.introductions import service as introductions
@@ -29,6 +33,8 @@ from timebank.schemes.models import BankScheme, SchemeMembership, Side
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 DAY = date(2026, 3, 1)
+PASSPHRASE = "seven herons under the bridge"
+QUICKLY = "argon2id:1:64:1"  # as slow as can be is for people's keys
 
 CURRENT: dict[str, Session] = {}
 
@@ -211,6 +217,53 @@ class QueryFactory(_Made):
         if said.pop("is_posted"):
             confirm(log)
         return queries.open_query(cls.session(), log_id=log.id, member=member, **said)
+
+
+class LeadFactory(_Made):
+    """Somebody who receives concerns, and can open them with PASSPHRASE."""
+
+    class Meta:
+        model = Lead
+
+    member = factory.SubFactory(MemberFactory)
+    at = NOON
+    has_key = True
+
+    @classmethod
+    def _create(cls, model_class: type[Lead], **said: Any) -> Lead:
+        has_key, member, at = said.pop("has_key"), said["member"], said["at"]
+        lead = concerns.add_lead(cls.session(), bank=member.bank, **said)
+        if has_key:
+            kept = sealing.make_key(PASSPHRASE, key_id=uuid4(), bank_id=member.bank_id, slowness=QUICKLY)
+            concerns.keep_key(cls.session(), member=member, kept=kept, at=at)
+        cls.session().refresh(lead)
+        return lead
+
+
+class ConcernFactory(_Made):
+    class Meta:
+        model = Concern
+
+    concern_id = factory.LazyFunction(uuid4)
+    member = factory.SubFactory(MemberFactory)
+    words = "I am worried about how he talks to her."
+    named = ()
+    who = ""
+    in_danger = False
+    at = NOON
+
+    @classmethod
+    def _create(cls, model_class: type[Concern], **said: Any) -> Concern:
+        words, named, who = said.pop("words"), said.pop("named"), said.pop("who")
+        letter = Letter(words=words, named=tuple(person.id for person in named), who=who)
+        return concerns.tell(cls.session(), letter=letter, **said)
+
+
+def print_key(bank: Bank, letters: str = "A" * 32) -> str:
+    """The key on paper: what is typed to open with it."""
+    kept = sealing.make_key(letters, key_id=uuid4(), bank_id=bank.id, slowness=QUICKLY)
+    concerns.keep_bank_key(CURRENT["session"], kept=kept, at=NOON)
+    return letters
 
 
 def other_side(log: HourLog) -> Member:

@@ -7,14 +7,19 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, get_flashed_messages, request, url_for
+from flask import Flask, current_app, get_flashed_messages, request, url_for
 from flask_htmx import HTMX
-from flask_security import Security, SQLAlchemyUserDatastore, current_user
+from flask_security import Security, SQLAlchemyUserDatastore, current_user, logout_user
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 
 from ledger.minutes import show as show_length
 from timebank import tables
+from timebank.audit import looking
+from timebank.audit.routes import bp as audit_bp
+from timebank.concerns import reads as concerns
+from timebank.concerns.routes import bp as concerns_bp
+from timebank.concerns.routes import count_waiting as count_concerns
 from timebank.config import Config
 from timebank.db import Database
 from timebank.desk import reads as desk
@@ -26,24 +31,31 @@ from timebank.introductions import reads as introductions
 from timebank.introductions.routes import bp as introductions_bp
 from timebank.matches.routes import bp as matches_bp
 from timebank.members.models import Member
+from timebank.mysignin.routes import bp as mysignin_bp
 from timebank.offers.routes import bp as offers_bp
 from timebank.pages.routes import bp as pages_bp
 from timebank.pages.routes import current_bank, exit_url
 from timebank.profiles.routes import bp as profiles_bp
 from timebank.queries.routes import bp as queries_bp
+from timebank.record.routes import bp as record_bp
 from timebank.relationships.routes import bp as relationships_bp
 from timebank.schemes import reads as schemes
-from timebank.signin.held import COOKIE_LIFE, COOKIE_NAME, HeldByServer
-from timebank.signin.models import User
+from timebank.signin import entering, held, passwords
+from timebank.signin.held import HeldByServer, cookie_names
+from timebank.signin.models import COORDINATORS, User
+from timebank.signin.routes import ask_who_it_is, has_proved_lately, is_half_in
 from timebank.signin.routes import bp as signin_bp
 from timebank.statements.routes import bp as statements_bp
-from timebank.web import days, edge, policy, problems
+from timebank.vault.keys import KeyRing
+from timebank.web import browser, days, edge, forms, policy, problems
+from timebank.who_has_looked.routes import bp as who_has_looked_bp
 
 ROOT = Path(__file__).parent.parent
 LARGEST_REQUEST = 1024 * 1024
 BLUEPRINTS = (
     pages_bp,
     signin_bp,
+    mysignin_bp,
     home_bp,
     hours_bp,
     statements_bp,
@@ -51,8 +63,12 @@ BLUEPRINTS = (
     relationships_bp,
     offers_bp,
     profiles_bp,
+    record_bp,
+    who_has_looked_bp,
     queries_bp,
+    concerns_bp,
     matches_bp,
+    audit_bp,
     desk_bp,
 )
 
@@ -71,6 +87,23 @@ class Asker:
     def is_coordinator(self) -> bool:
         return schemes.is_coordinator(edge.session(), self.member)
 
+    @cached_property
+    def is_lead(self) -> bool:
+        return concerns.is_lead(edge.session(), self.member)
+
+    @property
+    def has_to_set_up(self) -> bool:
+        """In a demonstration, which is for this computer alone, nobody has anything to lose."""
+        return (
+            (self.is_coordinator or self.is_lead)
+            and not entering.has_passed()
+            and not self.member.bank.is_demonstration
+        )
+
+    @property
+    def has_proved_lately(self) -> bool:
+        return has_proved_lately()
+
 
 @dataclass(frozen=True, kw_only=True)
 class NavigationItem:
@@ -85,31 +118,44 @@ def create_app(config: Config, database: Database | None = None) -> Flask:
     app.config.from_mapping(_flask_settings(config))
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(as_time=show_length, day=days.day, moment=days.moment, first_upper=days.first_upper)
-    database = database or Database(config.database_url)
+    app.jinja_env.filters.update(
+        as_time=show_length, day=days.day, local_day=days.local_day, moment=days.moment, first_upper=days.first_upper
+    )
+    database = database or Database(config.database_url, keys=KeyRing.beside(config.keys_file))
     edge.plug_in(app, database)
+    forms.plug_in(app)
     app.session_interface = HeldByServer(database)
     _plug_in_sign_in(app)
     HTMX(app)
-    policy.plug_in(app, _find_asker)
+    policy.plug_in(
+        app,
+        find_asker=_find_asker,
+        is_half_in=is_half_in,
+        ask_who_it_is=ask_who_it_is,
+    )
     problems.plug_in(app)
+    looking.plug_in(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     policy.check_every_route_is_guarded(app)
     app.context_processor(lambda: _page_context(config))
-    app.after_request(_headers)
+    browser.plug_in(app, is_https=config.is_https, hosts=config.hosts)
     return app
 
 
 def _flask_settings(config: Config) -> dict[str, Any]:
+    cookies = cookie_names(is_https=config.is_https)
     return {
         "SECRET_KEY": config.secret_key,
         "MAX_CONTENT_LENGTH": LARGEST_REQUEST,
-        "SESSION_COOKIE_NAME": COOKIE_NAME,
-        "SESSION_COOKIE_SECURE": config.secure_cookies,
-        "PERMANENT_SESSION_LIFETIME": COOKIE_LIFE,
+        "SESSION_COOKIE_NAME": cookies.sign_in,
+        "SESSION_COOKIE_SECURE": config.is_https,
+        "TIMEBANK_ADDRESS": config.address,
+        "TIMEBANK_LEFT_COOKIE": cookies.left,
+        "TIMEBANK_DEVICE_COOKIE": cookies.device,
         "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=1),
         "SECURITY_PASSWORD_HASH": "argon2",
+        "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": passwords.SETTINGS,
         "SECURITY_PASSWORD_SCHEMES": ["argon2"],
         "SECURITY_DEPRECATED_PASSWORD_SCHEMES": [],
         "SECURITY_PASSWORD_SINGLE_HASH": ["argon2"],
@@ -118,6 +164,7 @@ def _flask_settings(config: Config) -> dict[str, Any]:
         "SECURITY_CSRF_IGNORE_UNAUTH_ENDPOINTS": False,
         "SECURITY_TRACKABLE": False,
         "SECURITY_PASSWORD_NORMALIZE_FORM": "NFKC",
+        "WTF_CSRF_SSL_STRICT": False,  # timebank/web/browser.py asks where a request comes from, also of who sends no Referer
         "WTF_CSRF_TIME_LIMIT": None,  # what a tired person typed for an hour is still welcome
     }
 
@@ -140,7 +187,13 @@ class _RequestDatabase:
 def _find_asker() -> Asker | None:
     if not current_user.is_authenticated:
         return None
-    return Asker(current_user.member)
+    asker = Asker(current_user.member)
+    if (asker.is_coordinator or asker.is_lead) and held.has_lasted_for(COORDINATORS):
+        # Whoever sees what others have entrusted is signed out sooner.
+        logout_user()
+        held.current().clear()
+        return None
+    return asker
 
 
 def _page_context(config: Config) -> dict[str, Any]:
@@ -151,12 +204,15 @@ def _page_context(config: Config) -> dict[str, Any]:
         "bank_name": bank.name if bank else "Timebank",
         "signed_in": asker.member if asker else None,
         "is_coordinator": asker.is_coordinator if asker else False,
-        "navigation": _navigation(asker) if asker else [],
+        "navigation": _navigation(asker) if asker and not asker.has_to_set_up else [],
         "messages": get_flashed_messages(with_categories=True),
-        "exit_url": exit_url(),
+        "exit_url": browser.may_lead_to(exit_url()),
+        "left_cookie": current_app.config["TIMEBANK_LEFT_COOKIE"],
+        "script_nonce": browser.script_nonce,
         "exit_now_url": url_for("pages.leave_now"),
         "sign_out_url": url_for("signin.sign_out"),
         "urgent_help_url": url_for("pages.urgent_help"),
+        "tell_url": url_for("concerns.new"),
         "source_url": config.source_url or url_for("pages.source_code"),
         "htmx_url": url_for("pages.htmx"),
         "asset": asset,
@@ -176,8 +232,20 @@ def _navigation(asker: Asker) -> list[NavigationItem]:
     ]
     if asker.is_coordinator:
         rows.append(("Desk", "desk.show", desk.count_waiting(session, member)))
+    if asker.is_lead:
+        rows.append(("Concerns", "concerns.show_all", count_concerns()))
     here = (request.blueprint or "").split(".")[0]
-    here = {"matches": "desk", "statements": "hours", "queries": "hours"}.get(here, here)
+    here = {
+        "matches": "desk",
+        "statements": "hours",
+        "queries": "hours",
+        "record": "profiles",
+        "mysignin": "profiles",
+        "who_has_looked": "profiles",
+        "audit": "desk",
+    }.get(here, here)
+    if here == "concerns" and request.path.startswith("/tell-someone"):
+        here = ""
     return [
         NavigationItem(label=label, url=url_for(endpoint), current=endpoint.startswith(f"{here}."), waiting=waiting)
         for label, endpoint, waiting in rows
@@ -192,20 +260,6 @@ def asset(path: str) -> str:
 def _digest(path: str) -> str:
     """A changed file gets a new address, so that browsers may keep the old one for long."""
     return hashlib.sha256((ROOT / "static" / path).read_bytes()).hexdigest()[:10]
-
-
-def _headers(response: Any) -> Any:
-    headers = response.headers
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault(
-        "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self' https:; base-uri 'none'; frame-ancestors 'none'",
-    )
-    if request.endpoint not in {"static", "pages.htmx"}:
-        headers.setdefault("Cache-Control", "no-store")
-    return response
 
 
 __all__ = ["create_app", "tables"]

@@ -39,7 +39,7 @@ def bars(label: str, rows: Sequence[str], series: Mapping[str, Sequence[int | No
 
 def _bare(drawn: str, label: str) -> str:
     # Reading the text anew drops pygal's comments, too.
-    root = ET.fromstring(drawn)  # noqa: S314 - it was written two lines above
+    root = ET.fromstring(drawn)  # noqa: S314 - pygal wrote it
     for parent in list(root.iter()):
         for child in list(parent):
             if child.tag in NOT_OURS or "tooltip-overlay" in child.get("class", ""):

@@ -2,13 +2,18 @@
 
 import rich_click as click
 
+from timebank.audit.commands import audit_head
 from timebank.backups.commands import backup, restore
-from timebank.banks.commands import add_coordinator, migrate, new_bank, seal, work
+from timebank.banks.commands import add_coordinator, bring_back, migrate, new_bank, seal, work
 from timebank.checking.commands import verify
+from timebank.concerns.commands import add_conflict, add_lead, concerns, leads, remove_lead, reseal
 from timebank.exports.commands import export
 from timebank.imports.commands import import_, undo_import
+from timebank.locks.commands import backup_keys, change_keys, restore_keys
 from timebank.matches.commands import match
 from timebank.serving import serve
+from timebank.signin.commands import remove_second_step
+from timebank.who_has_looked.commands import safety_hold
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,6 +26,8 @@ for command in (
     migrate,
     new_bank,
     add_coordinator,
+    bring_back,
+    remove_second_step,
     work,
     seal,
     match,
@@ -28,8 +35,19 @@ for command in (
     undo_import,
     export,
     verify,
+    add_lead,
+    remove_lead,
+    leads,
+    add_conflict,
+    concerns,
+    reseal,
     backup,
     restore,
+    change_keys,
+    backup_keys,
+    restore_keys,
+    audit_head,
+    safety_hold,
 ):
     main.add_command(command)
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import rich_click as click
-from marshmallow import ValidationError
+from environs.exceptions import EnvError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from sqlalchemy.exc import SQLAlchemyError
@@ -19,6 +19,7 @@ from timebank.config import Config, from_environment
 from timebank.db import Database
 from timebank.members import reads as members
 from timebank.members.models import Bank
+from timebank.vault.keys import KeyRing
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -36,15 +37,15 @@ def refuse(sentence: str, *, status: int = 2) -> NoReturn:
 def read_config() -> Config:
     try:
         return from_environment()
-    except ValidationError as error:
-        refuse(f"A setting cannot be used: {error}. Correct it and start again.")
+    except EnvError as error:
+        refuse(f"A setting cannot be used. {error}. Correct it and start again.")
 
 
 @contextmanager
 def opened(*, config: Config | None = None) -> Iterator[Database]:
     """The database, if it is at the newest migration. Only run.py, `serve` and `migrate` bring it there."""
     config = config or read_config()
-    database = Database(config.database_url)
+    database = Database(config.database_url, keys=KeyRing.beside(config.keys_file))
     try:
         if current_or_refuse(database) != migrating.newest():
             refuse("This database was made by another version of Timebank. Run 'timebank migrate' first.")

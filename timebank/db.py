@@ -244,7 +244,9 @@ if fcntl is not None:
 class Database:
     """One per application. Sessions are handed out by purpose, so that reading a page cannot write."""
 
-    def __init__(self, url: str, *, patience: float = PATIENCE) -> None:
+    def __init__(self, url: str, *, patience: float = PATIENCE, keys: object | None = None) -> None:
+        """`keys`: a KeyRing, for whoever reads or writes what is kept under lock (timebank/vault)."""
+        self.keys = keys
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
@@ -257,11 +259,11 @@ class Database:
 
     def open_reading(self) -> Session:
         """A session in which the database itself refuses to write."""
-        return Session(self._reader, expire_on_commit=False)
+        return Session(self._reader, expire_on_commit=False, info={"keys": self.keys})
 
     def open_writing(self) -> Session:
         """A session that may write. On SQLite enter `writing_turn` first, so that writers queue fairly."""
-        return Session(self.engine, expire_on_commit=False)
+        return Session(self.engine, expire_on_commit=False, info={"keys": self.keys})
 
     @contextmanager
     def writing_turn(self) -> Iterator[None]:

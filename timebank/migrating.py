@@ -20,8 +20,8 @@ from timebank.errors import Refusal
 FOLDER = Path(__file__).parent.parent / "migrations"
 
 
-def alembic_config(connection: Connection | None = None) -> AlembicConfig:
-    config = AlembicConfig(attributes={"connection": connection})
+def alembic_config(connection: Connection | None = None, *, keys: object | None = None) -> AlembicConfig:
+    config = AlembicConfig(attributes={"connection": connection, "keys": keys})
     config.set_main_option("script_location", str(FOLDER))
     config.set_main_option("path_separator", "os")
     return config
@@ -45,12 +45,23 @@ def current(database: Database) -> str | None:
 
 def migrate(database: Database, target: str = "head") -> None:
     with database.writing_turn(), database.engine.begin() as connection:
-        command.upgrade(alembic_config(connection), target)
+        command.upgrade(alembic_config(connection, keys=database.keys), target)
 
 
 def downgrade(database: Database, target: str) -> None:
     with database.writing_turn(), database.engine.begin() as connection:
-        command.downgrade(alembic_config(connection), target)
+        command.downgrade(alembic_config(connection, keys=database.keys), target)
+
+
+def clear_away(database: Database) -> None:
+    """What migrations dropped lies about in the file until it is written over; here the file is written anew without it."""
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if database.is_sqlite:
+            connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql("VACUUM")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        else:
+            connection.exec_driver_sql("VACUUM FULL")
 
 
 # What becomes of a row of the ledger after it was written. Whatever is not named here stays as it is.
@@ -62,6 +73,8 @@ CHANGES = {
     ),
     "sealed_account": ("seq",),
 }  # fmt: skip
+# What is written once: nobody changes it, not the app either.
+APPEND_ONLY = ("audit_event",)
 POSTING_FUNCTIONS = "SELECT CAST(oid AS regprocedure) FROM pg_proc WHERE proname IN ('ledger_post', 'ledger_post_many')"
 OUR_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND pg_has_role(tableowner, 'USAGE')"
 WHERE_WE_ARE = "SELECT oid, datname FROM pg_database WHERE datname = current_database()"
@@ -107,7 +120,7 @@ def _grants(connection: Connection, role_name: str) -> Iterator[str]:
     for table, columns in CHANGES.items():
         yield f"GRANT UPDATE ({', '.join(columns)}) ON {table} TO {role}"
     for table in sorted(others):
-        yield f"GRANT INSERT, UPDATE, DELETE ON {table} TO {role}"
+        yield f"GRANT {'INSERT' if table in APPEND_ONLY else 'INSERT, UPDATE, DELETE'} ON {table} TO {role}"
     for function in connection.scalars(text(POSTING_FUNCTIONS)):
         yield f"GRANT EXECUTE ON FUNCTION {function} TO {role}"
     # Closing a period locks this table against postings. Before PostgreSQL 17 only the right to change all of it allows that.

@@ -1,5 +1,7 @@
 """Imports every models module, so that migrations and tests see all tables."""
 
+import timebank.audit.models
+import timebank.concerns.models
 import timebank.hours.models
 import timebank.imports.models
 import timebank.introductions.models

@@ -16,7 +16,6 @@ import statistics
 import subprocess
 import tempfile
 import time
-import venv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from uuid import uuid4
 
 from sqlalchemy import create_engine
 
+from benchmarks.environments import install
 from benchmarks.ledger.places import fresh
 from ledger import AccountKind, Ledger, Transfer, TransferKind
 from ledger.errors import BelowHardFloor
@@ -178,22 +178,6 @@ class Peer:
         return json.loads(line)
 
 
-def install(folder: Path, package: str) -> Path:
-    """The Python of the package's own environment, which is made where it is missing."""
-    home = folder / package
-    python = home / "bin" / "python"
-    if not (home / "installed").exists():
-        print(f"installing {package} …", flush=True)
-        venv.create(home, with_pip=True, clear=True)
-        for words in PACKAGES[package]:
-            pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *words]
-            done = subprocess.run(pip, check=False, capture_output=True, text=True)
-            if done.returncode:
-                raise SystemExit(f"{package} cannot be installed here:\n{done.stdout}{done.stderr}")
-        (home / "installed").touch()
-    return python
-
-
 @contextmanager
 def at_work(python: Path, module: str, *words: object) -> Iterator[Peer]:
     peer = Peer(python, module, *words)
@@ -223,7 +207,9 @@ def peers_on_sqlite(folder: Path, stack: ExitStack, accounts: int) -> list[Side]
         ("python-accounting", "driving_python_accounting", 60),
         ("a-ledger", "driving_a_ledger", 25),
     ):
-        peer = stack.enter_context(at_work(install(folder, package), module, files / f"{package}.db", accounts))
+        peer = stack.enter_context(
+            at_work(install(folder, package, PACKAGES[package]), module, files / f"{package}.db", accounts)
+        )
         sides.append(
             Side(name=package, post=peer.post("single"), count=count, balances=peer.balances, expected=[0] * accounts)
         )
@@ -231,7 +217,7 @@ def peers_on_sqlite(folder: Path, stack: ExitStack, accounts: int) -> list[Side]
 
 
 def peers_on_postgresql(folder: Path, stack: ExitStack, accounts: int, database: Database) -> list[Side]:
-    python = install(folder, "django-hordak")
+    python = install(folder, "django-hordak", PACKAGES["django-hordak"])
     maker = create_engine(database.url, isolation_level="AUTOCOMMIT")
     with maker.connect() as connection:
         connection.exec_driver_sql("CREATE DATABASE hordak")

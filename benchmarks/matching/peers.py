@@ -23,7 +23,6 @@ import json
 import subprocess
 import tempfile
 import time
-import venv
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date
@@ -32,6 +31,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.environments import install
 from benchmarks.matching import mentor_match_sample as sample
 from benchmarks.matching.markets import of_community
 from benchmarks.matching.other_solvers import greedy
@@ -59,7 +59,8 @@ class Peer:
 
     def __init__(self, python: Path, driver: str) -> None:
         self.driver = driver
-        command = [python, HERE / "peer" / f"{driver}.py"]
+        # Only what is in its own environment: mentor-match is called `matching` too.
+        command = [python, "-E", HERE / "peer" / f"{driver}.py"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def ask(self, **asked: Any) -> tuple[float, Any]:
@@ -79,24 +80,9 @@ class Peer:
         self.process.wait()
 
 
-def install(folder: Path, package: str) -> Path:
-    """The Python of the package's own environment, which is made where it is missing."""
-    home = folder / package
-    python = home / "bin" / "python"
-    if not (home / "installed").exists():
-        print(f"installing {package} …", flush=True)
-        venv.create(home, with_pip=True, clear=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES[package]]
-        done = subprocess.run(pip, check=False, capture_output=True, text=True)
-        if done.returncode:
-            raise SystemExit(f"{package} cannot be installed here:\n{done.stdout}{done.stderr}")
-        (home / "installed").touch()
-    return python
-
-
 @contextmanager
 def at_work(folder: Path, package: str) -> Iterator[Peer]:
-    peer = Peer(install(folder, package), f"driving_{package.replace('-', '_')}")
+    peer = Peer(install(folder, package, [PACKAGES[package]]), f"driving_{package.replace('-', '_')}")
     try:
         yield peer
     finally:

@@ -26,7 +26,7 @@
   function endSession() {
     try {
       const safe = window.location.protocol === "https:" ? "; Secure" : "";
-      document.cookie = "left=yes; Path=/; Max-Age=43200; SameSite=Lax" + safe;
+      document.cookie = form.dataset.left + "=yes; Path=/; Max-Age=43200; SameSite=Lax" + safe;
       if (navigator.sendBeacon && navigator.sendBeacon(end, sent)) return;
       fetch(end, { method: "POST", body: sent, keepalive: true, redirect: "manual" }).catch(() => {});
     } catch { /* leaving matters more */ }

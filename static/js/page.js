@@ -30,6 +30,11 @@
   const losing = new WeakSet();
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { target, xhr } = event.detail;
+    const token = xhr.getResponseHeader("X-Fresh-Token"); // this page is older than its sign-in
+    if (token) {
+      document.querySelectorAll("input[name=csrf_token]").forEach((input) => { input.value = token; });
+      document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+    }
     if (document.activeElement !== document.body && target.contains(document.activeElement)) losing.add(xhr);
     if (xhr.status >= 400 && xhr.getResponseHeader("HX-Retarget")) { // the server has found its own words for it
       event.detail.shouldSwap = true;

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from ledger.tables import entry
 from tests.exports.making import live
@@ -23,6 +24,8 @@ from timebank.members.models import Bank, Member
 from timebank.queries import service as queries
 from timebank.queries.models import Matter
 from timebank.schemes import reads as schemes
+from timebank.signin import factors
+from timebank.signin.models import CodeApp, Passkey, User
 
 
 def fill(database: Database) -> None:
@@ -36,6 +39,24 @@ def fill(database: Database) -> None:
         log = session.scalars(select(HourLog).where(HourLog.words == "Newsletter")).one()
         giver = session.get_one(Member, log.giver_id)
         queries.open_query(session, log_id=log.id, member=giver, matter=Matter.LENGTH, words="shorter", at=AT)
+        set_second_step_up(session, giver)
+
+
+def set_second_step_up(session: Session, member: Member) -> None:
+    user = User(id=uuid4(), member_id=member.id, sign_in_name="giver", password="!")
+    session.add(user)
+    session.flush()
+    passkey = Passkey(
+        id=uuid4(),
+        user_id=user.id,
+        credential_id=b"\x00\xff",
+        public_key=b"\xa5",
+        sign_count=7,
+        name="Mine",
+        made_at=AT,
+    )
+    factors.add_passkey(session, made=passkey, secret="k", here=None, at=AT)
+    session.add(CodeApp(user_id=user.id, sealed="x", last_step=2**40, made_at=AT))
 
 
 def post_against_the_clock(bank: LedgerBank) -> int:
@@ -73,8 +94,8 @@ def restore(database: Database, path) -> int:
 
 
 @pytest.fixture(scope="module")
-def backup(sqlite_copies):
-    database = Database(sqlite_copies.url())
+def backup(sqlite_copies, keys):
+    database = Database(sqlite_copies.url(), keys=keys)
     fill(database)
     packed, contents = dump(database), everything(database)
     sqlite_copies.discard(database)
@@ -94,12 +115,19 @@ class TestRestore:
 
         assert everything(database) == backup[1]
         assert restored == sum(map(len, backup[1].values())) - len(backup[1]["entry"]) > 300
-        assert {"query", "answer", "imported_row", "scheme_membership"} <= {
-            name for name, found in backup[1].items() if found
-        }
+        assert {
+            "passkey",
+            "code_app",
+            "recovery_code",
+            "sign_in_event",
+            "query",
+            "answer",
+            "imported_row",
+            "scheme_membership",
+        } <= {name for name, found in backup[1].items() if found}
 
-    def test_from_postgresql_it_comes_back_the_same(self, postgres_copies, sqlite_copies, backup, tmp_path):
-        on_postgres, on_sqlite = Database(postgres_copies.url()), Database(sqlite_copies.url())
+    def test_from_postgresql_it_comes_back_the_same(self, postgres_copies, sqlite_copies, backup, keys, tmp_path):
+        on_postgres, on_sqlite = Database(postgres_copies.url(), keys=keys), Database(sqlite_copies.url(), keys=keys)
         first, second = tmp_path / "first", tmp_path / "second"
         first.write_bytes(backup[0])
         restore(on_postgres, first)
@@ -231,7 +259,7 @@ class TestCommands:
         restored = empty.run("restore", path)
 
         assert (made.exit_code, again.exit_code, restored.exit_code) == (0, 0, 0)
-        assert "not encrypted" in made.stdout
+        assert "keep it as safe as the database" in made.stdout
         assert "Millbrook Time Bank" in restored.stdout
         assert empty.run("verify").exit_code == 0
         assert oct(path.stat().st_mode)[-3:] == "600"

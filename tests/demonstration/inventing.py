@@ -11,6 +11,7 @@ from timebank.config import Config
 from timebank.db import Database
 from timebank.demonstration.community import invent_community
 from timebank.migrating import migrate
+from timebank.vault.keys import KeyRing
 
 CONFIG = Config(secret_key="only-for-tests-" * 3)
 
@@ -28,7 +29,7 @@ def made_once(file: Path, make: Callable[[Path], None]) -> Path:
 
 
 def invent(file: Path) -> None:
-    database = Database(f"sqlite:///{file}")
+    database = Database(f"sqlite:///{file}", keys=keys_of(file))
     migrate(database)
     with create_app(CONFIG, database).app_context():  # Flask-Security hashes passwords by the application's settings
         invent_community(database, at=clock.now())
@@ -40,4 +41,9 @@ def invent(file: Path) -> None:
 
 def copy_of(file: Path, to: Path) -> Database:
     shutil.copy(file, to)
-    return Database(f"sqlite:///{to}")
+    return Database(f"sqlite:///{to}", keys=keys_of(file))
+
+
+def keys_of(file: Path) -> KeyRing:
+    """One for all copies of the invented community; new people in a copy do not disturb the others."""
+    return KeyRing(file.with_name("invented-keys"), is_durable=False)

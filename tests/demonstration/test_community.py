@@ -32,6 +32,7 @@ from timebank.relationships import reads as relationships
 from timebank.relationships.models import Relationship
 from timebank.schemes.models import BankScheme, SchemeMembership
 from timebank.signin.models import User
+from timebank.vault.keys import KeyRing
 
 
 @pytest.fixture(scope="module")
@@ -123,17 +124,19 @@ class TestSignIns:
     def app(self, invented: Path, tmp_path: Path) -> Flask:
         return create_app(CONFIG, copy_of(invented, tmp_path / "signing-in.db"))
 
-    def test_are_four_that_work(self, app: Flask, seen: Session):
+    def test_are_five_that_work(self, app: Flask, seen: Session):
         users = seen.scalars(select(User)).all()
 
         assert (
-            {user.sign_in_name for user in users} == set(SIGN_INS) == {"member", "mentor", "penfriend", "coordinator"}
+            {user.sign_in_name for user in users}
+            == set(SIGN_INS)
+            == {"member", "mentor", "penfriend", "coordinator", "lead"}
         )
         with app.app_context():
             assert all(verify_password(PASSWORD, user.password) for user in users)
 
     def test_nobody_else_can(self, seen: Session):
-        assert count(seen, User) == 4
+        assert count(seen, User) == len(SIGN_INS)
 
     @pytest.mark.parametrize("who", ["member", "mentor", "penfriend"])
     def test_something_waits_for_each(self, seen: Session, who: str):
@@ -178,7 +181,7 @@ class TestStarting:
 
     @pytest.fixture
     def empty(self, default: Config):
-        database = Database(default.database_url)
+        database = Database(default.database_url, keys=KeyRing.beside(default.keys_file))
         migrate(database)
         yield database
         database.close()

@@ -3,6 +3,8 @@
 import re
 from uuid import uuid4
 
+import pytest
+
 from tests.clients import without_tokens
 from tests.factories import BankFactory, HourLogFactory, MemberFactory, QueryFactory, SchemeFactory
 from timebank.members import reads as members
@@ -47,7 +49,10 @@ class TestShow:
         assert "Letters" not in page
 
     def test_members_are_this_banks(self, as_, giver, outsider, coordinator):
-        page = as_(coordinator).get("/desk/members").text
+        browser = as_(coordinator)
+        browser.say_why("members")
+
+        page = browser.get("/desk/members").text
 
         assert giver.name in page
         assert outsider.name not in page
@@ -87,6 +92,34 @@ class TestAddMember:
             assert f'value="{form["name"]}"' in answer.text
 
         assert [one.id for one in members.list_members(session, bank.id)] == [coordinator.id]
+
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("Mi\u200bnh", "cannot be seen"),
+            ("\u202ehniM", "cannot be seen"),
+            ("e" + "\u0301" * 30, "too many marks"),
+            ("🙂", "in letters"),
+            ("C\u043eordinator", "looks like"),
+            ("Timebank", "looks like"),
+        ],
+    )
+    def test_a_name_that_hides_something_or_looks_like_the_staffs_comes_back(
+        self, as_, session, bank, coordinator, name, said
+    ):
+        answer = as_(coordinator).post("/desk/members", filled_in(name=name))
+
+        assert (answer.status_code, said in answer.text) == (422, True)
+        assert f'value="{name}"' in answer.text
+        assert [one.id for one in members.list_members(session, bank.id)] == [coordinator.id]
+
+    def test_a_name_that_a_coordinator_bears_too_is_fine(self, as_, session, bank, coordinator):
+        ali = MemberFactory(bank=bank, name="Ali")
+        scheme_service.make_coordinator(session, member=ali)
+
+        assert as_(coordinator).post("/desk/members", filled_in(name=" Ali ")).status_code == 200
+
+        assert [one.name for one in members.list_members(session, bank.id)].count("Ali") == 2
 
     def test_another_banks_scheme_is_not_there(self, as_, session, bank, coordinator):
         theirs = SchemeFactory(bank=BankFactory())

@@ -1,4 +1,4 @@
-"""What the guards share: a world on either database, and every page that four people can reach."""
+"""What the guards share: a world on either database, and every page that five people can reach."""
 
 import pickle
 from pathlib import Path
@@ -18,7 +18,7 @@ def world(session: Session) -> World:
 
 @pytest.fixture(scope="session")
 def crawled(invented: Path, shared_folder: Path) -> Crawl:
-    """Every page within reach of a stranger, a member, a mentor and a coordinator, each read once, for all workers."""
+    """Every page within reach of a stranger, a member, a mentor, a coordinator and a lead, each read once, for all workers."""
 
     def crawl(file: Path) -> None:
         database = copy_of(invented, shared_folder / "crawled.db")

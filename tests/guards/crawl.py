@@ -15,13 +15,13 @@ from werkzeug.test import TestResponse
 from tests.clients import Browser
 from tests.demonstration.inventing import CONFIG
 from timebank.app import create_app
+from timebank.config import Config
 from timebank.db import Database
 from timebank.signin.models import User
 from timebank.web.policy import allow
 
-PEOPLE = ("stranger", "member", "mentor", "coordinator")
+PEOPLE = ("stranger", "member", "mentor", "coordinator", "lead")
 MOST_OF_A_KIND = 5  # pages of one endpoint for one person: they come from the same template
-SITE = "http://localhost"
 READ_OUT = ("aria-label", "alt", "title", "placeholder", "data-words", "content")
 
 
@@ -76,8 +76,8 @@ class Crawl:
         return {page.endpoint for page in self.pages}
 
 
-def crawl_community(database: Database) -> Crawl:
-    app = create_app(CONFIG, database)
+def crawl_community(database: Database, config: Config = CONFIG) -> Crawl:
+    app = create_app(config, database)
     _add_a_broken_page(app)
     crawl = Crawl(pages=[])
     with database.open_writing() as session:
@@ -98,6 +98,7 @@ class _Crawler:
     def __init__(self, app: Flask, crawl: Crawl, who: str, browser: Browser) -> None:
         self.app, self.crawl, self.who, self.browser = app, crawl, who, browser
         self.seen: set[str] = set()
+        self.has_said_why = False  # until then the list of members asks why somebody needs to look at it
         self.counts: Counter[str | None] = Counter()
         self.forms: dict[str | None, tuple[str, dict[str, str]]] = {}
 
@@ -109,6 +110,11 @@ class _Crawler:
             if page is not None and page.is_whole:
                 waiting.extend(self._links(page, url))
                 self._remember_forms(page, url)
+            if not waiting and "/desk/members" in self.seen and not self.has_said_why:
+                self.browser.say_why("members")
+                self.has_said_why = True
+                self.seen.remove("/desk/members")
+                waiting.append("/desk/members")
         for url, hidden in self.forms.values():
             self._send(url, hidden)
         self._send("/hours/", {}, token=None)
@@ -161,8 +167,8 @@ class _Crawler:
                 self.forms.setdefault(endpoint, (str(action), hidden))
 
     def _own(self, address: str, url: str) -> str | None:
-        whole = urlsplit(urljoin(SITE + url, address))
-        if f"{whole.scheme}://{whole.netloc}" != SITE:
+        whole = urlsplit(urljoin(self.browser.site + url, address))
+        if f"{whole.scheme}://{whole.netloc}" != self.browser.site:
             return None
         return whole.path + (f"?{whole.query}" if whole.query and not re.match("/static/", whole.path) else "")
 

@@ -5,20 +5,26 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
+from tests.clients import nobodys_password
 from tests.factories import (
     DAY,
     NOON,
     BankFactory,
+    ConcernFactory,
     HourLogFactory,
     IntroductionFactory,
+    LeadFactory,
     MemberFactory,
     PartFactory,
     SchemeFactory,
 )
 from timebank import clock
+from timebank.audit import service as audit
+from timebank.audit.models import Act, HoldReason, Reason, Record
 from timebank.hours import service as hours
 from timebank.hours.models import HourLog
 from timebank.introductions.models import Introduction
@@ -33,6 +39,8 @@ from timebank.queries.models import Matter, Query
 from timebank.relationships import service as relationships
 from timebank.schemes import service as schemes
 from timebank.schemes.models import Side
+from timebank.signin import events
+from timebank.signin.models import CodeApp, HeldSignIn, Passkey, RecoveryCode, User, What
 
 
 @dataclass
@@ -53,6 +61,8 @@ def make_world(session: Session, *, rows: int) -> World:
     member, coordinator = MemberFactory(bank=bank, name="Ada"), MemberFactory(bank=bank, name="Cora")
     schemes.make_coordinator(session, member=coordinator)
     making = _Making(session, bank, member, coordinator)
+    making.sign_in()
+    LeadFactory(member=member)
     for number in range(rows):
         making.one_of_everything(number)
     ledger_of(session, bank).seal(at=NOON)  # so that a proof slip can be given
@@ -65,6 +75,43 @@ class _Making:
         self.session, self.bank, self.member, self.coordinator = session, bank, member, coordinator
         self.ids: dict[str, UUID | str] = {"word": "share", "filename": "css/timebank.css"}
         self.round: Round | None = None
+
+    def sign_in(self) -> None:
+        """In another browser than the tests'."""
+        user = User(id=uuid4(), member_id=self.member.id, sign_in_name="ada", password=nobodys_password())
+        self.session.add(user)
+        self.session.flush()
+        at = clock.now()
+        held = HeldSignIn(
+            id=uuid4(),
+            id_hash=uuid4().hex * 2,
+            user_id=user.id,
+            data={},
+            browser="Chrome on Android",
+            began_at=at,
+            seen_at=at,
+        )
+        self.session.add(held)
+        self.ids["held_id"] = held.id
+
+    def second_step(self, number: int) -> None:
+        """A passkey and an app that nobody has, and what has happened."""
+        user = self.session.scalars(select(User).where(User.member_id == self.member.id)).one()
+        passkey = Passkey(
+            id=uuid4(),
+            user_id=user.id,
+            credential_id=uuid4().bytes,
+            public_key=b"?",
+            sign_count=0,
+            name="My phone",
+            made_at=NOON,
+        )
+        self.session.add(passkey)
+        self.session.add(RecoveryCode(user_id=user.id, code_hash=uuid4().hex * 2))
+        if number == 0:
+            self.session.add(CodeApp(user_id=user.id, sealed="?", last_step=0, made_at=NOON))
+        events.note(self.session, What.CODE_MADE, member=self.member, by=self.coordinator, at=NOON)
+        self.ids["passkey_id"] = passkey.id
 
     def one_of_everything(self, number: int) -> None:
         other = MemberFactory(bank=self.bank, name=f"Other {number}")
@@ -83,8 +130,11 @@ class _Making:
             other_id=other.id,
             at=NOON,
         )
+        self.second_step(number)
         self._offers(other)
         self._round(scheme.id, introduction, other)
+        self._looks()
+        self._concerns(number)
         self.ids |= {
             "scheme_id": scheme.id,
             "introduction_id": introduction.id,
@@ -110,6 +160,15 @@ class _Making:
         queries.tell(self.session, query_id=query.id, member=other, words="It was not.", at=NOON)
         self.ids["query_id"] = query.id
 
+    def _concerns(self, number: int) -> None:
+        """One for the member, told by somebody they have never met; and one of their own, for another lead."""
+        another, teller = MemberFactory(bank=self.bank, name=f"Lead {number}"), MemberFactory(bank=self.bank)
+        LeadFactory(member=another)
+        self.ids |= {
+            "concern_id": ConcernFactory(member=teller, at=clock.now()).id,
+            "told_id": ConcernFactory(member=self.member, at=clock.now()).id,
+        }
+
     def _offers(self, other: Member) -> None:
         theirs, mine = (
             offers.post_offer(
@@ -132,6 +191,23 @@ class _Making:
         self.round.left_out.append(LeftOut(member_id=other.id, reason="nobody speaks the same language"))
         self.session.flush()
         self.ids |= {"round_id": self.round.id, "proposal_id": self.round.proposals[0].id}
+
+    def _looks(self) -> None:
+        """At the list of members, and at what the member has a part in; a safety hold keeps nothing back any more."""
+        audit.set_hold(
+            self.session, about=self.member, by=self.coordinator, reason=HoldReason.SOMEBODY_AT_RISK, days=1, at=NOON
+        )
+        for record, name in ((Record.MEMBERS, ""), (Record.CHECK, "query_id"), (Record.ROUND, "round_id")):
+            audit.note(
+                self.session,
+                bank_id=self.bank.id,
+                by=self.coordinator.id,
+                act=Act.LOOKED,
+                record=record,
+                record_id=UUID(str(self.ids[name])) if name else None,
+                reason=Reason.OTHER_WORK,
+                at=NOON,
+            )
 
     def _new_round(self, scheme_id: UUID) -> Round:
         made = Round(

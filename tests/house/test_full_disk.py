@@ -9,6 +9,7 @@ from tests.factories import CURRENT
 from tests.guards.world import make_world
 from timebank.app import create_app
 from timebank.db import Database
+from timebank.vault.keys import KeyRing
 
 LONG = {"matter": "length", "words": "as I remember it " * 230}
 
@@ -19,8 +20,8 @@ def fill(database: Database, *, pages: int) -> None:
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
 
 
-def test_a_full_disk_is_told_in_a_sentence_and_nothing_is_lost(sqlite_copies: SqliteCopies):
-    database = Database(sqlite_copies.url())
+def test_a_full_disk_is_told_in_a_sentence_and_nothing_is_lost(sqlite_copies: SqliteCopies, keys: KeyRing):
+    database = Database(sqlite_copies.url(), keys=keys)
     app: Flask = create_app(CONFIG, database)
     with database.open_writing() as session:
         CURRENT["session"] = session

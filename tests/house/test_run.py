@@ -5,6 +5,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,15 @@ def test_a_browser_that_is_named_and_not_there_stops_the_tests(monkeypatch: pyte
         run.browser()
 
 
+@pytest.fixture(autouse=True)
+def _put_back() -> Iterator[None]:
+    """run.py is a process of its own and tells its children by its environment; here it runs in that of the tests."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """run.py with everything installed, whose commands are noted and all succeed."""
@@ -198,8 +208,6 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     monkeypatch.setattr(run, "browser", lambda: "/usr/bin/chromium")
     monkeypatch.setattr(run, "watch", lambda doing, command, **_: noted.append(command) or 0)
     monkeypatch.setattr(run, "follow", lambda command: noted.append(command) or 0)
-    for variable in ("TIMEBANK_FORM", "TIMEBANK_CHROMIUM"):
-        monkeypatch.setenv(variable, "set by a test, so that it is put back")
     return noted
 
 

@@ -206,8 +206,8 @@ class TestTheLineOfWriters:
         return sqlite_copies
 
     @pytest.fixture
-    def database(self, copies):
-        database = Database(copies.url(), patience=0.2)
+    def database(self, copies, keys):
+        database = Database(copies.url(), patience=0.2, keys=keys)
         yield database
         copies.discard(database)
 

@@ -126,5 +126,5 @@ def test_every_command_of_ours_has_help(console):
     ):
         assert console.run(*words, "--help").exit_code == 0
     for words in (["backup"], ["restore"]):
-        assert "ncrypted" in console.run("backup", "--help").stdout
+        assert "backup-keys" in console.run("backup", "--help").stdout
         assert console.run(*words, "--help").exit_code == 0

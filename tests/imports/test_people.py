@@ -12,8 +12,10 @@ from timebank.imports.models import ImportBatch
 from timebank.imports.undo import undo_import
 from timebank.matches import facts
 from timebank.members.models import Bank, Member, MemberStatus, NotWith
+from timebank.members.service import add_member
 from timebank.profiles.models import Answer
 from timebank.schemes.models import BankScheme, SchemeMembership
+from timebank.schemes.service import make_coordinator
 
 
 @pytest.fixture
@@ -148,6 +150,8 @@ class TestRefusals:
             ("1990", "2010", "open", 3, "born"),
             ("olive,offer", "o" * 121 + ",offer", "open", 2, "id"),
             ("mentor", "m" * 201, "open", 2, "roles"),
+            ("olive,offer", "ol\u200bive,offer", "open", 2, "id"),
+            ("olive,offer", "olive\u202e,offer", "open", 2, "id"),
         ],
     )
     def test_what_the_bank_cannot_take_is_named_with_its_row(
@@ -159,6 +163,26 @@ class TestRefusals:
             read(database, bank, preset=preset, path=path)
 
         assert [(one.row, one.column) for one in refused.value.problems] == [(row, column)]
+
+    def test_who_looks_like_a_coordinator_is_named_with_their_row_and_nobody_comes(self, database, bank, tmp_path):
+        with database.writing() as session:
+            cora = add_member(session, bank=session.get_one(Bank, bank.id), name="Cora", joined_on=TODAY)
+            make_coordinator(session, member=cora)
+        path = changed(PEOPLE, tmp_path / "people.csv", "rana,both", "C\u043era,both")
+
+        with pytest.raises(FileRefused) as refused:
+            bring(database, bank, path=path)
+
+        assert [(one.row, one.column, one.value) for one in refused.value.problems] == [(4, "id", "C\u043era")]
+        with database.reading() as session:
+            assert set(members(session, bank)) == {"Cora"}
+
+    def test_a_file_of_nobody_is_refused(self, database, bank, tmp_path):
+        path = tmp_path / "people.csv"
+        path.write_text("id,side\n\n")
+
+        with pytest.raises(FileRefused, match="nobody under them"):
+            read(database, bank, path=path)
 
     def test_what_the_engine_cannot_read_is_named_by_the_engine(self, database, bank, tmp_path):
         path = changed(PEOPLE, tmp_path / "people.csv", "seek", "perhaps")

@@ -13,10 +13,12 @@ from timebank.checking.reads import check_bank
 from timebank.db import Database
 from timebank.hours.models import HourLog
 from timebank.imports import leavers, service
+from timebank.imports.cells import FileRefused
 from timebank.imports.models import AlreadyUndone, ImportBatch, ImportedMember, ImportedRow
 from timebank.imports.undo import BeingChecked, undo_import
 from timebank.members.models import Bank, Member, MemberStatus
 from timebank.members.service import add_member, ledger_of
+from timebank.schemes.service import make_coordinator
 
 
 @pytest.fixture
@@ -95,6 +97,23 @@ class TestImport:
             assert session.scalar(select(func.count()).where(ImportBatch.bank_id == bank.id)) == 1
         assert plan.is_empty
         assert batch is None
+
+    def test_who_looks_like_a_coordinator_is_named_with_their_row_and_nothing_is_written(
+        self, database, bank, tmp_path
+    ):
+        with database.writing() as session:
+            here = session.get_one(Bank, bank.id)
+            make_coordinator(session, member=add_member(session, bank=here, name="Wen Ito", joined_on=AT.date()))
+            before = facts(session)
+        members = changed(MEMBERS, tmp_path / "m.csv", "Wen Ito", "Wen It\u043e")
+        transfers = changed(TRANSFERS, tmp_path / "t.csv", "Wen Ito", "Wen It\u043e")
+
+        with pytest.raises(FileRefused) as refused:
+            bring(database, read(members, transfers))
+
+        assert [(one.row, one.column, one.value) for one in refused.value.problems] == [(5, "Name", "Wen It\u043e")]
+        with database.reading() as session:
+            assert facts(session) == before
 
     def test_a_longer_export_adds_only_the_new_rows(self, database, bank, tmp_path):
         bring(database, read())

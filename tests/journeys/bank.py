@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
+from tests.demonstration.inventing import CONFIG
 from tests.journeys.site import Site
 from timebank import clock
 from timebank.db import Database
@@ -15,10 +16,12 @@ from timebank.members.models import Bank, Member
 from timebank.profiles.models import Answer
 from timebank.schemes import service as schemes
 from timebank.schemes.models import BankScheme, Side
-from timebank.signin import service as signin
-from timebank.signin.models import User
+from timebank.signin import passwords, sealing
+from timebank.signin.models import CodeApp, User
 
 PASSWORD = "three or four words"
+# What Cora's app shares with the server: whoever coordinates has a second step.
+CORAS_APP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 class SmallBank:
@@ -28,7 +31,7 @@ class SmallBank:
         assert site.app
         self.database = database
         with site.app.app_context():
-            self._hashed = signin.hashed_password(PASSWORD)
+            self._hashed = passwords.to_keep(PASSWORD)
         with database.writing() as session:
             bank = members.open_bank(session, name="Riverside", at=clock.now())
             schemes.start_scheme(session, bank=bank, preset="fanon", name="Side by side")
@@ -36,14 +39,25 @@ class SmallBank:
         self.add("Cora", coordinates=True)
 
     def add(
-        self, name: str, *, side: Side | None = None, likes: tuple[str, ...] = (), coordinates: bool = False
+        self,
+        name: str,
+        *,
+        side: Side | None = None,
+        likes: tuple[str, ...] = (),
+        coordinates: bool = False,
+        has_app: bool = True,
     ) -> None:
         with self.database.writing() as session:
             bank = session.get_one(Bank, self.bank_id)
             member = members.add_member(session, bank=bank, name=name, joined_on=clock.today())
-            session.add(User(id=uuid4(), member_id=member.id, sign_in_name=name.casefold(), password=self._hashed))
+            user = User(id=uuid4(), member_id=member.id, sign_in_name=name.casefold(), password=self._hashed)
+            session.add(user)
             if coordinates:
                 schemes.make_coordinator(session, member=member)
+            if coordinates and has_app:
+                sealed = sealing.seal(CORAS_APP, secret=CONFIG.secret_key, owner=user.id)
+                session.flush()
+                session.add(CodeApp(user_id=user.id, sealed=sealed, last_step=0, made_at=clock.now()))
             if side:
                 scheme = self._scheme(session)
                 roles = "mentor" if side is Side.OFFER else ""

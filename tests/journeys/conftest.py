@@ -10,6 +10,7 @@ from tests.journeys.bank import SmallBank
 from tests.journeys.browsing import DEVICES, Device, Outside, Visitor, launch
 from tests.journeys.site import Site
 from timebank.db import Database
+from timebank.vault.keys import KeyRing
 
 
 @pytest.fixture(scope="session")
@@ -28,8 +29,8 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
-def bank(sqlite_copies: SqliteCopies, site: Site) -> Iterator[SmallBank]:
-    database = Database(sqlite_copies.url())
+def bank(sqlite_copies: SqliteCopies, site: Site, keys: KeyRing) -> Iterator[SmallBank]:
+    database = Database(sqlite_copies.url(), keys=keys)
     with site.serving(database):
         yield SmallBank(database, site)
     sqlite_copies.discard(database)

@@ -42,7 +42,7 @@ from timebank.db import Database
 IS_FULL = os.environ.get("TIMEBANK_FORM") == "full"
 VERIFY_EVERY = 1 if IS_FULL else 5  # acts; and after the last one
 TELL_EVERY = 100
-SEQUENCES, STEPS = (2000, 60) if IS_FULL else (150, 40)
+SEQUENCES, STEPS = (2000, 60) if IS_FULL else (30, 40)
 LENGTHS = st.integers(1, 90)
 ANSWERS = st.sampled_from(["confirm", "confirm", "confirm", "release", "freeze", "unfreeze"])
 KINDS = st.sampled_from([TransferKind.EXCHANGE, TransferKind.EXCHANGE, TransferKind.GIFT])

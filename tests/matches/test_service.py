@@ -248,7 +248,7 @@ class TestSetAside:
         tried = try_round(session, scheme, coordinator)
         (proposal,) = tried.proposals
 
-        service.set_aside(session, proposal_id=proposal.id, coordinator=coordinator, note="they are cousins")
+        service.set_aside(session, proposal_id=proposal.id, coordinator=coordinator, note="they are cousins", at=NOON)
 
         assert proposal.set_aside_note == "they are cousins"
         with pytest.raises(service.NothingToSend):
@@ -258,9 +258,9 @@ class TestSetAside:
     def test_is_taken_up_again(self, session, pair, scheme, coordinator):
         tried = try_round(session, scheme, coordinator)
         (proposal,) = tried.proposals
-        service.set_aside(session, proposal_id=proposal.id, coordinator=coordinator, note="hm")
+        service.set_aside(session, proposal_id=proposal.id, coordinator=coordinator, note="hm", at=NOON)
 
-        service.take_up_again(session, proposal_id=proposal.id, coordinator=coordinator)
+        service.take_up_again(session, proposal_id=proposal.id, coordinator=coordinator, at=NOON)
 
         assert not proposal.is_set_aside
 
@@ -271,7 +271,7 @@ class TestSetAside:
         more = {"note": "hm"} if act == "set_aside" else {}
 
         with pytest.raises(AlreadySent):
-            getattr(service, act)(session, proposal_id=tried.proposals[0].id, coordinator=coordinator, **more)
+            getattr(service, act)(session, proposal_id=tried.proposals[0].id, coordinator=coordinator, at=NOON, **more)
 
 
 class TestSend:
@@ -384,8 +384,8 @@ class TestACoordinatorInThePool:
         assert supported.id not in mine.names
         assert (theirs.proposals, theirs.in_someone_elses_hands) == ([proposal], 0)
         with pytest.raises(NotFound):
-            service.set_aside(session, proposal_id=proposal.id, coordinator=coordinator, note="hm")
-        assert service.set_aside(session, proposal_id=proposal.id, coordinator=another, note="hm").is_set_aside
+            service.set_aside(session, proposal_id=proposal.id, coordinator=coordinator, note="hm", at=NOON)
+        assert service.set_aside(session, proposal_id=proposal.id, coordinator=another, note="hm", at=NOON).is_set_aside
 
     def test_why_they_were_left_out_is_not_theirs_to_read(self, session, any_shape, coordinator):
         join(session, any_shape, coordinator)

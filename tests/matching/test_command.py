@@ -183,6 +183,13 @@ class TestNow:
         assert done.exit_code == 0, done.output
         assert [row[:2] for row in rows(done.stdout)[1:]] == [["ayaan", "bea"]]
 
+    def test_with_other_options_it_is_refused_and_nothing_is_written(self, tmp_path):
+        done = run("--now", "ayaan", "-o", str(tmp_path / "pairs.csv"))
+
+        assert done.exit_code == 2
+        assert "leave the other options out" in done.stderr
+        assert list(tmp_path.iterdir()) == []
+
     def test_or_staff_are_told_why_there_is_nobody(self, tmp_path):
         file = tmp_path / "people.csv"
         file.write_text("id,side\nana,seek\n", "utf-8")

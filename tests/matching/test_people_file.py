@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from matching import Person
 from matching.errors import AnswerRefused, PeopleRefused
+from matching.formulas import guarded
 from matching.people import COLUMNS, parse_must
-from matching.peoplefile import guarded, parse_people, people_text, read_people, write_people
+from matching.peoplefile import parse_people, people_text, read_people, write_people
 from matching.words import fold, fold_all, once_each
 from tests.matching.pools import DATA, pools, someone, words
 
@@ -24,6 +25,11 @@ class TestWords:
     @given(words)
     def test_folding_twice_is_folding_once(self, text):
         assert fold(fold(text)) == fold(text)
+
+    @given(st.text(st.characters(max_codepoint=127)))
+    def test_plain_letters_fold_as_all_others_do(self, text):
+        # A letter that is not plain leads the long way round.
+        assert fold(text) == fold(f"{text} é").removesuffix("é").strip()
 
     @pytest.mark.parametrize(
         ("one", "other"),
@@ -81,9 +87,6 @@ class TestReading:
 
         assert read.people[0].share == ("languages", "caste")
         assert read.warnings == ("people.csv: neither criteria nor kinds of identity given here: caste.",)
-
-    def test_a_short_row_leaves_the_rest_blank(self):
-        assert parse_people("id,goals,born\nana,walk\n").people == (someone(goals=("walk",)),)
 
     @given(pools())
     def test_what_is_written_is_read_back_the_same(self, people):
@@ -147,9 +150,19 @@ class TestProblems:
             ("", 0, "", "empty"),
             ("\n \n", 0, "", "empty"),
             ("name\nana\n", 1, "id", "no column named id"),
-            ("id;side\nana;seek\n", 1, "id", "parted by commas"),
+            ("id;side\nana;seek\n", 1, "id", "parted by semicolons"),
             ("id,id\na,b\n", 1, "id", "more than once"),
-            ("id,side\nana,seek,extra\n", 2, "", "more cells"),
+            ("id,side\nana,seek,extra\n", 2, "C", "more cells"),
+            ("id,goals,born\nana,walk\n", 2, "born", "2 cells and the header 3"),
+            ("id,goals\nana,walk\nID,Goals\n", 3, "id", "once more"),
+            ("id,goals\nana,walk\nid,born\n", 3, "id", "once more"),
+            ("id,goals\nana,walk\nMade in May,\n", 3, "id", "note"),
+            ("id,goals\n1E+05,walk\n", 2, "id", "in full"),
+            ("id,goals\n12.0,walk\n", 2, "id", "in full"),
+            ("id,not_with\nana,1E+05\n", 2, "not_with", "in full"),
+            ("id,not_with\nana;bo,\n", 2, "id", "semicolon"),
+            ("id,waiting_since\nana,20250105\n", 2, "waiting_since", "2026-01-31"),
+            ("id,waiting_since\nana,0025-01-05\n", 2, "waiting_since", "2026-01-31"),
             ("id\nana\nana\n", 3, "id", "already used in row 2"),
             ("id,capacity\nana,-1\n", 2, "capacity", "0 or more"),
             ("id,capacity\nana,2.5\n", 2, "capacity", "digits"),
@@ -167,7 +180,9 @@ class TestProblems:
             ("id,importance\nana,goals=1;Goals=2\n", 2, "importance", "twice"),
             ("id,importance\nana,gaols=1\n", 2, "importance", "mean goals?"),
             ("id,unused\nana,identites\n", 2, "unused", "mean identities?"),
-            ('id,goals\nana,"walk\n', 0, "", "well-formed"),
+            ('id,goals\nana,"walk\n', 2, "goals", "quotation marks"),
+            ('id,goals\nana,wa"lk\n', 2, "goals", "quotation marks"),
+            ("id,goals\nana,wa\0lk\n", 2, "goals", "cannot be printed"),
         ],
     )
     def test_each_mistake_has_its_place_and_its_cure(self, text, row, column, said):
@@ -211,4 +226,4 @@ class TestPerson:
         assert parse_must("Heritage: Somali : North").value == "somali : north"
 
     def test_folded_words_are_a_set(self):
-        assert fold_all(["A", "a"]) == {"a"}
+        assert fold_all(("A", "a")) == {"a"}

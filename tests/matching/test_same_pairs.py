@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from matching import candidates, looking, run_round
-from matching.chance import mixed, own_numbers
+from matching.chance import chance_of_pairs, own_numbers
 from tests.matching.best_by_hand import points_of
 from tests.matching.pools import ON, SCHEMES, seeded_pool
 from tests.matching.town import SCHEME, town
@@ -57,7 +57,7 @@ def weighed(people, scheme, seed):
     own = own_numbers([person.id for person in people], seed=seed)
     points = points_of(people, scheme)
     i, j = (np.array([ends[side] for ends in points], dtype=np.int64) for side in (0, 1))
-    chance = dict(zip(points, mixed(own[i], own[j]).tolist(), strict=True))
+    chance = dict(zip(points, chance_of_pairs(own[i], own[j]).tolist(), strict=True))
     first = 10**9 if scheme.round.most_people_first else 0
     # Of equal points the answer with more pairs wins, here as there.
     return {ends: ((first + worth) * 1000 + 1 << 80) + chance[ends] for ends, worth in points.items()}

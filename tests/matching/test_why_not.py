@@ -268,7 +268,7 @@ class TestPairedOrNotInTheRound:
         )
         assert silent.out == (("guide", OTHER_SIDE), ("silent", "no-side"))
         assert why_not_for_staff(silent, gated) == (
-            "The person to be supported: The side they chose is not seek. "
+            "The person to be supported chose another side than seek. "
             "The mentor: The side is blank: neither offer, seek nor both."
         )
 

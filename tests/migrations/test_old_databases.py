@@ -21,18 +21,29 @@ def commands(folder: Path) -> dict[str, list[str]]:
     return {
         "new-bank": ["new-bank", "Riverbank"],
         "add-coordinator": ["add-coordinator", "Cora"],
+        "remove-second-step": ["remove-second-step", "cora"],
+        "bring-back": ["bring-back", "2222-2222"],
         "work": ["work", "--once"],
         "seal": ["seal"],
         "verify": ["verify"],
         "export": ["export", "csv"],
         "import": ["import", "people", str(some_file), "--scheme", "open"],
         "undo-import": ["undo-import", "00000000-0000-0000-0000-000000000000"],
+        "audit-head": ["audit-head"],
+        "safety-hold": ["safety-hold", "end", "00000000-0000-0000-0000-000000000000"],
+        "add-lead": ["add-lead", "Lena"],
+        "remove-lead": ["remove-lead", "2222-2222"],
+        "leads": ["leads"],
+        "add-conflict": ["add-conflict", "2222-2222", "3333-3333", "--kind", "partner"],
+        "concerns": ["concerns", "--waiting"],
+        "reseal": ["reseal"],
         "backup": ["backup", str(folder / "backup")],
+        "change-keys": ["change-keys"],
     }
 
 
 # These need no database, or make one, or bring it up to date themselves.
-OTHERS = {"serve", "migrate", "match", "restore"}
+OTHERS = {"serve", "migrate", "match", "restore", "backup-keys", "restore-keys"}
 
 
 class Installation:

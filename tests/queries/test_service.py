@@ -209,11 +209,17 @@ class TestMaySettle:
 
         assert reads.list_open_to_settle(session, coordinator) == [waiting]
 
-    def test_whoever_settled_it_may_read_it_afterwards(self, session, waiting, giver, coordinator):
+    def test_whoever_settled_it_may_read_it_afterwards(self, session, waiting, coordinator):
+        settle(session, waiting, coordinator, "as-logged")
+
+        assert reads.get_to_read(session, waiting.id, coordinator) is waiting
+
+    def test_but_no_more_once_they_are_together_with_one_of_the_two(self, session, waiting, giver, coordinator):
         settle(session, waiting, coordinator, "as-logged")
         RelationshipFactory(guide=coordinator, other=giver)
 
-        assert reads.get_to_read(session, waiting.id, coordinator) is waiting
+        with pytest.raises(NotFound):
+            reads.get_to_read(session, waiting.id, coordinator)
 
     @pytest.mark.parametrize("who", ["bystander", "outsider"])
     def test_nobody_else_reads_it(self, session, waiting, request, who):

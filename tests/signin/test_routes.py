@@ -8,7 +8,7 @@ from ledger.errors import VeryBusy
 from tests.clients import is_whole_page
 from tests.factories import NOON
 from timebank import clock
-from timebank.signin import service
+from timebank.signin import passwords, service
 
 PASSWORD = "three or four words"
 TRAPS = (
@@ -29,7 +29,9 @@ def user(app, session, giver):
     """Giver, who signs in as ada."""
     with app.app_context():
         code = service.issue_code(session, member=giver, issued_by=None, at=NOON)
-        return service.set_password(session, typed_code=code, sign_in_name="ada", password=PASSWORD, at=NOON)
+        return service.set_password(
+            session, typed_code=code, sign_in_name="ada", kept=passwords.to_keep(PASSWORD), at=NOON
+        )
 
 
 def sign_in(browser, name="ada", password=PASSWORD, **more):
@@ -45,6 +47,8 @@ NOT_RIGHT = (
     ({"code": ""}, "Please type the code you were given."),
     ({"code": "2222-2222-2222"}, "That code does not work."),
     ({"sign_in_name": "ad"}, "at least 3 letters"),
+    ({"sign_in_name": "a\u200bda"}, "cannot be seen"),
+    ({"sign_in_name": "a\x07da"}, "cannot be seen"),
     ({"password": "short", "password_again": "short"}, "at least 12 letters"),
     ({"password_again": "three or five words"}, "not the same"),
 )
@@ -80,6 +84,12 @@ class TestEnter:
         assert f'value="{name}"' in answer.text
         assert not password or password not in answer.text
 
+    @pytest.mark.timeout(10)
+    @pytest.mark.parametrize("password", [PASSWORD, "wrong words here"])
+    def test_while_signed_in_already_does_not_stand_in_its_own_way(self, as_, user, giver, password):
+        """Found by a device that had been signed in before: the request waited for a turn to write that it held itself."""
+        assert sign_in(as_(giver), password=password).status_code == (303 if password == PASSWORD else 422)
+
     def test_leads_on_to_where_one_wanted_to_go(self, stranger, user):
         assert stranger.get("/hours/new").location == "/sign-in/?next=/hours/new"
 
@@ -110,6 +120,18 @@ class TestEnter:
 
         assert answer.status_code == 419
         assert stranger.get("/").status_code == 303
+
+
+class TestSignedOutMeanwhile:
+    def test_what_was_typed_can_be_sent_after_signing_in_in_another_window(self, stranger, user):
+        ours, typed = {"Sec-Fetch-Site": "same-origin"}, {"words": "soup for ten", "length": "1:30"}
+        page = stranger.post("/hours/", typed, token="of yesterday", headers=ours).text
+        (fresh,) = set(re.findall(r'name="csrf_token" value="([^"]+)"', page.split("<main")[1]))
+
+        assert stranger.post("/hours/", typed, token=fresh, headers=ours).status_code == 303  # not yet
+        sign_in(stranger)
+
+        assert stranger.post("/hours/", typed, token=fresh, headers=ours).status_code == 422
 
 
 class TestSignOut:

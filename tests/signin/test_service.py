@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.factories import NOON
-from timebank.signin import service
+from timebank.signin import passwords, service
 from timebank.signin.models import OneTimeCode, User
 
 PASSWORD = "three or four words"
@@ -19,7 +19,7 @@ def hashing(app):
 
 
 def set_password(session, code, *, name="ada", password=PASSWORD, at=NOON):
-    return service.set_password(session, typed_code=code, sign_in_name=name, password=password, at=at)
+    return service.set_password(session, typed_code=code, sign_in_name=name, kept=passwords.to_keep(password), at=at)
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from sqlalchemy.schema import sort_tables
 from ledger.tables import UtcDateTime, account, block, period, seal, sealed_account, transfer, waiver
 from timebank.tables import metadata
 
-# A browser's sign-in lives for hours; after a restore people sign in again.
-NOT_KEPT = ("held_sign_in",)
+# A browser’s sign-in lives for hours, a challenge for minutes; after a restore people sign in again.
+NOT_KEPT = ("held_sign_in", "passkey_challenge")
 # Entries are not among them: the database writes them anew from the transfers, which say where each stands.
 LEDGER = (account, transfer, waiver, period, block, seal, sealed_account)
 AT_ONCE = 1000

@@ -13,6 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.chain import Block
 from timebank import clock, migrating
+from timebank.audit import service as audit
+from timebank.audit.models import Act, Actor, Record
 from timebank.console import bank_option, choose_bank, current_or_refuse, opened, out, read_config, refuse
 from timebank.db import Database
 from timebank.introductions import service as introductions
@@ -20,10 +22,14 @@ from timebank.members import reads as members
 from timebank.members import service as member_service
 from timebank.members.codes import spoken
 from timebank.members.models import Bank
+from timebank.members.names import NameRefused
 from timebank.members.service import BankNameTaken, ledger_of
+from timebank.record import service as record
 from timebank.schemes import service as schemes
+from timebank.signin import guesses, passkeys
 from timebank.signin import service as signin
-from timebank.signin.models import HeldSignIn
+from timebank.signin.models import MEMBERS, HeldSignIn
+from timebank.vault.keys import KeyRing
 
 BLOCKS_AT_ONCE = 20
 
@@ -37,8 +43,8 @@ def migrate() -> None:
 def bring_up_to_date() -> None:
     config = read_config()
     url = config.owner_database_url or config.database_url
-    _make_folder(url)
-    database = Database(url)
+    _make_file(url)
+    database = Database(url, keys=KeyRing.beside(config.keys_file))
     try:
         _migrate(database)
         if config.owner_database_url is not None:
@@ -56,6 +62,8 @@ def _migrate(database: Database) -> None:
     if standing is not None:
         _copy_first(database)
     migrating.migrate(database)
+    if standing is not None:
+        migrating.clear_away(database)
     out.print("The database is ready." if standing is None else "The database is up to date.")
 
 
@@ -92,6 +100,14 @@ def new_bank(name: str, presets: tuple[str, ...]) -> None:
             refuse(refusal.sentence)
         for preset in presets or ("open",):
             schemes.start_scheme(session, bank=bank, preset=preset)
+        audit.note(
+            session,
+            bank_id=bank.id,
+            by=Actor.COMMAND_LINE,
+            act=Act.OPENED_BANK,
+            record=Record.BANK,
+            at=clock.now(),
+        )
         out.print(f"Opened {bank.name}.", markup=False)
 
 
@@ -102,10 +118,46 @@ def add_coordinator(name: str, bank_name: str | None) -> None:
     """Add a person who looks after the whole bank, and print the code with which they set their password."""
     with opened() as database, database.writing() as session:
         bank = choose_bank(session, bank_name)
-        member = member_service.add_member(session, bank=bank, name=name.strip(), joined_on=clock.today())
+        try:
+            member = member_service.add_member(session, bank=bank, name=name, joined_on=clock.today())
+        except NameRefused as refusal:
+            refuse(refusal.sentence)
         schemes.make_coordinator(session, member=member)
+        for act in (Act.ADDED_MEMBER, Act.MADE_COORDINATOR):
+            audit.note(
+                session,
+                bank_id=bank.id,
+                by=Actor.COMMAND_LINE,
+                act=act,
+                record=Record.MEMBER,
+                record_id=member.id,
+                about_id=member.id,
+                at=clock.now(),
+            )
         code = signin.issue_code(session, member=member, issued_by=None, at=clock.now())
-    out.print(f"{name} looks after {bank.name} now.", markup=False)
+    out.print(f"{member.name} looks after {bank.name} now.", markup=False)
+    out.print(f"Their code, for 14 days and one use, on the page /sign-in/first-time: {spoken(code)}", markup=False)
+
+
+@click.command("bring-back")
+@click.argument("member_code", metavar="CODE")
+@bank_option
+def bring_back(member_code: str, bank_name: str | None) -> None:
+    """Let somebody in again who has left, with the hours that were kept for them, and print a code to sign in with.
+
+    CODE is their own, as the list of members shows it. Whoever asked to be forgotten cannot be brought back.
+    """
+    with opened() as database, database.writing() as session:
+        bank = choose_bank(session, bank_name)
+        member = members.find_with_code(session, bank.id, member_code)
+        if member is None:
+            refuse(record.NotGone().sentence)
+        try:
+            record.bring_back(session, member=member, at=clock.now())
+        except record.NotGone as refusal:
+            refuse(refusal.sentence)
+        code = signin.issue_code(session, member=member, issued_by=None, at=clock.now())
+    out.print(f"{member.name} is back.", markup=False)
     out.print(f"Their code, for 14 days and one use, on the page /sign-in/first-time: {spoken(code)}", markup=False)
 
 
@@ -126,9 +178,16 @@ def do_what_is_due(database: Database, *, at: datetime) -> str:
     with database.writing() as session:
         lapsed = introductions.lapse_unanswered(session, at=at)
         expired = sum(len(ledger_of(session, bank).expire_due(at=at)) for bank in members.list_banks(session))
-        session.execute(delete(HeldSignIn).where(HeldSignIn.expires_at <= at))
+        session.execute(delete(HeldSignIn).where(HeldSignIn.seen_at <= at - MEMBERS.idle))
+        guesses.clear_old(session, at=at)
+        passkeys.clear_old(session, at=at)
     sealed = sum(len(blocks) for _, blocks in seal_everything(database, at=at))
-    return f"{lapsed} introductions and {expired} waiting hours lapsed; {sealed} blocks sealed."
+    with database.writing() as session:
+        forgotten = record.forget_long_gone(session, at=at)
+    return (
+        f"{lapsed} introductions and {expired} waiting hours lapsed; {sealed} blocks sealed;"
+        f" {forgotten} who left a year ago forgotten."
+    )
 
 
 @click.command()
@@ -163,15 +222,18 @@ def _seal_bank(database: Database, bank: Bank, at: datetime) -> Iterator[Block]:
             return
 
 
-def _make_folder(url: str) -> None:
-    """Not for a database in memory, nor for one named as a URI: that is no path."""
+def _make_file(url: str) -> None:
+    """And the file, for nobody else's eyes. Not for a database in memory, nor for one named as a URI: that is no path."""
     parsed = make_url(url)
     if (
         parsed.get_backend_name() == "sqlite"
         and parsed.database
         and not parsed.database.startswith((":memory:", "file:"))
     ):
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        file = Path(parsed.database)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists():
+            file.touch(mode=0o600)
 
 
 def _copy_first(database: Database) -> None:
@@ -185,3 +247,4 @@ def _copy_first(database: Database) -> None:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     shutil.copy2(path, copy)
     out.print(f"A copy of the database as it was: {copy}", markup=False)
+    out.print("It holds what people wrote, some of it openly. Delete it as soon as you see that all is well.")

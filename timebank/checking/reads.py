@@ -11,11 +11,15 @@ from ledger.chain import Head
 from ledger.looking import Moved, nobody_looks
 from ledger.store import Ledger
 from ledger.tables import account, transfer
+from timebank.audit import reads as audit
+from timebank.audit.chain import Head as AuditHead
 from timebank.hours.models import HourLog
 from timebank.imports.models import ImportedRow
 from timebank.members.models import Bank, Member
 from timebank.queries.models import Query
 
+AUDIT = "each audit event follows the one before it"
+AUDIT_HEADS = "each audit head that was kept stands in the trail"
 THE_BANK = bindparam("bank_id", type_=Uuid())
 
 
@@ -43,6 +47,7 @@ class BankReport:
     wrong: tuple[Wrong, ...]
     check_code: str | None
     unsealed: int
+    audit: audit.TrailReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,11 +65,12 @@ def check_bank(
     bank: Bank,
     *,
     heads: Sequence[Head] = (),
+    audit_heads: Sequence[AuditHead] = (),
     moved: Moved = nobody_looks,
     beside: Session | None = None,
 ) -> BankReport:
-    """The ledger's own checks first, then ours. `heads` are check codes that were kept outside; `beside` is a session that
-    reads the same moment, and shares the work."""
+    """The ledger's own checks first, then ours, then the audit trail. `heads` are check codes that were kept outside, and
+    `audit_heads` heads of the trail; `beside` is a session that reads the same moment, and shares the work."""
     another = beside.connection() if beside else None
     report = Ledger(session.connection(), bank_id=bank.id).verify(heads=heads, moved=moved, beside=another)
     counts = dict(report.counts)
@@ -78,13 +84,34 @@ def check_bank(
             Wrong(check=check.name, table=check.table, row=str(row), expected=str(expected), found=str(found))
             for row, expected, found in session.execute(check.wrong, {"bank_id": bank.id})
         ]
+    trail = _check_trail(session, bank, audit_heads, counts, wrong, moved)
     return BankReport(
         bank=bank.name,
         counts=counts,
         wrong=tuple(wrong),
         check_code=str(report.head) if report.head else None,
         unsealed=report.unsealed,
+        audit=trail,
     )
+
+
+def _check_trail(
+    session: Session,
+    bank: Bank,
+    heads: Sequence[AuditHead],
+    counts: dict[str, int],
+    wrong: list[Wrong],
+    moved: Moved,
+) -> audit.TrailReport:
+    theirs = [head for head in heads if head.bank_id == bank.id]
+    total = audit.count_events(session, bank.id)
+    trail = audit.look_over(session, bank.id, heads=theirs, moved=lambda done: moved("the audit trail", done, total))
+    counts |= {AUDIT: trail.events, AUDIT_HEADS: trail.heads}
+    if trail.broken is not None:
+        off = trail.broken
+        check = AUDIT_HEADS if off.is_by_a_head else AUDIT
+        wrong.append(Wrong(check=check, table="audit_event", row=str(off.seq), expected=off.expected, found=off.found))
+    return trail
 
 
 def check_file(session: Session) -> str | None:

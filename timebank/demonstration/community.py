@@ -8,6 +8,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from timebank.concerns import sealing
+from timebank.concerns import service as concerns
+from timebank.concerns.letters import Letter
 from timebank.db import Database
 from timebank.demonstration.people import Invented, invent
 from timebank.hours import service as hours
@@ -27,16 +30,18 @@ from timebank.relationships import reads as relationships
 from timebank.relationships import service as relationship_service
 from timebank.schemes import service as schemes
 from timebank.schemes.models import BankScheme
-from timebank.signin import service as signin
+from timebank.signin import passwords
 from timebank.signin.models import User
 
 NAME = "Riverbank Time Bank (invented)"
 PASSWORD = "everybody's hour is worth the same"  # noqa: S105 - printed for everyone; it opens nothing real
+PASSPHRASE = "five herons cross the weir at dusk"  # noqa: S105 - the same
 SIGN_INS = {
     "member": "gives and receives hours; something waits to be confirmed",
     "mentor": "supports people; an introduction waits",
     "penfriend": "writes letters; a possible penfriend waits",
     "coordinator": "looks after the bank; checks and rounds wait",
+    "lead": f"receives concerns; one waits, and opens with the passphrase “{PASSPHRASE}”",
 }
 SCHEMES = {
     "fanon": None, "penfriend": None, "co-counselling": None, "open": "Riverbank neighbours",
@@ -333,9 +338,22 @@ class Year:
             "member": self.members[1], "mentor": self._member(mentor.guide_id),
             "penfriend": self._member(penfriend.guide_id), "coordinator": self.coordinator,
         }  # fmt: skip
-        hashed = signin.hashed_password(PASSWORD)
+        doors["lead"] = next(one for one in self.members[4:] if one not in doors.values() and one.id not in staff)
+        self._concern(doors["lead"], teller=next(one for one in self.members[5:] if one not in doors.values()))
+        hashed = passwords.to_keep(PASSWORD)
         for name, member in doors.items():
             self.session.add(User(id=uuid4(), member_id=member.id, sign_in_name=name, password=hashed))
+
+    def _concern(self, lead: Member, *, teller: Member) -> None:
+        """Somebody to tell, and something told, of which nobody here reads a word before they type the passphrase."""
+        at = self.lunchtime
+        concerns.add_lead(self.session, bank=self.bank, member=lead, at=at)
+        kept = sealing.make_key(PASSPHRASE, key_id=uuid4(), bank_id=self.bank.id)
+        concerns.keep_key(self.session, member=lead, kept=kept, at=at)
+        letter = Letter(
+            words="He borrowed money from her again, and she does not dare to say no.", who="somebody at the drop-in"
+        )
+        concerns.tell(self.session, concern_id=uuid4(), member=teller, letter=letter, in_danger=False, at=at)
 
     def _member(self, member_id: UUID) -> Member:
         return next(member for member in self.members if member.id == member_id)

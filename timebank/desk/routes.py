@@ -2,18 +2,21 @@
 
 from uuid import UUID, uuid4
 
-from flask import Blueprint
+from flask import Blueprint, flash, url_for
 from flask.typing import ResponseReturnValue
 
 from timebank import clock
+from timebank.audit import looking
+from timebank.audit.models import Reason, Record
+from timebank.desk import service
 from timebank.desk.schemas import AddMemberIn
-from timebank.errors import NotAllowed
+from timebank.errors import Conflict, NotAllowed
 from timebank.hours import reads as hours
 from timebank.matches import reads as matches
 from timebank.members import reads as members
-from timebank.members import service as member_service
 from timebank.members.codes import spoken
 from timebank.members.models import Member
+from timebank.members.names import LooksLikeAnother
 from timebank.queries import reads as queries
 from timebank.schemes import reads as schemes
 from timebank.schemes import service as scheme_service
@@ -21,9 +24,13 @@ from timebank.signin import service as signin
 from timebank.web import forms
 from timebank.web.edge import session
 from timebank.web.policy import allow, asker
-from timebank.web.render import render
+from timebank.web.render import go_to, render
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
+
+
+class LooksAfterOthers(Conflict):
+    """They look after others too, so only whoever runs the server can do this: by typing timebank remove-second-step."""
 
 
 @bp.get("/")
@@ -31,6 +38,8 @@ bp = Blueprint("desk", __name__, url_prefix="/desk")
 def show() -> ResponseReturnValue:
     coordinator = asker().member
     waiting = hours.list_waiting_with_community(session(), coordinator)
+    if waiting:
+        looking.look(coordinator, record=Record.WAITING_HOURS, record_id=None, task=Reason.HOURS_WAIT, at=clock.now())
     return render(
         "desk/show.html",
         hours=waiting,
@@ -44,17 +53,19 @@ def show() -> ResponseReturnValue:
 @bp.get("/members")
 @allow("desk.members")
 def show_members() -> ResponseReturnValue:
-    return render("desk/members.html", members=members.list_members(session(), _bank_wide().bank_id))
+    coordinator = _bank_wide()
+    looking.look(coordinator, record=Record.MEMBERS, record_id=None, task=None, at=clock.now())
+    return render("desk/members.html", members=members.list_members(session(), coordinator.bank_id))
 
 
 @bp.get("/members/new")
-@allow("desk.members")
+@allow("desk.new_member")
 def new_member() -> ResponseReturnValue:
     return _ask(forms.empty(side="both", member_id=str(uuid4())))
 
 
 @bp.post("/members")
-@allow("desk.add_member")
+@allow("desk.add_member", fresh=True)
 def add_member() -> ResponseReturnValue:
     coordinator = _bank_wide()
     form = forms.read(AddMemberIn())
@@ -64,19 +75,51 @@ def add_member() -> ResponseReturnValue:
         schemes.get_coordinated(session(), scheme_id=found, coordinator=coordinator) for found in form.values["schemes"]
     ]
     member_id = form.values["member_id"]
+    try:
+        scheme_service.refuse_look_alike(session(), bank=coordinator.bank, name=form.values["name"])
+    except LooksLikeAnother as refusal:
+        form.refuse("name", refusal.sentence)
+        return _ask(form, status=422)
     if members.find_member(session(), coordinator.bank_id, member_id) is None:  # sent twice, they are added once
-        member = member_service.add_member(
-            session(), member_id=member_id, bank=coordinator.bank, name=form.values["name"], joined_on=clock.today()
+        service.add_member(
+            session(),
+            member_id=member_id,
+            name=form.values["name"],
+            schemes=chosen,
+            side=form.values["side"],
+            coordinator=coordinator,
+            today=clock.today(),
+            at=clock.now(),
         )
-        for scheme in chosen:
-            scheme_service.join(session(), member=member, scheme=scheme, side=form.values["side"], on=clock.today())
     return _show_code(member_id)
 
 
 @bp.post("/members/<uuid:member_id>/code")
-@allow("desk.add_member")
+@allow("desk.add_member", fresh=True)
 def give_code(member_id: UUID) -> ResponseReturnValue:
     return _show_code(member_id)
+
+
+@bp.get("/members/<uuid:member_id>/second-step")
+@allow("desk.take_second_step_away")
+def show_second_step(member_id: UUID) -> ResponseReturnValue:
+    member = members.get_member(session(), _bank_wide().bank_id, member_id)
+    return render("desk/second_step.html", member=member)
+
+
+@bp.post("/members/<uuid:member_id>/second-step/take-away")
+@allow("desk.take_second_step_away", fresh=True)
+def take_second_step_away(member_id: UUID) -> ResponseReturnValue:
+    coordinator = _bank_wide()
+    member = members.get_member(session(), coordinator.bank_id, member_id)
+    if schemes.is_coordinator(session(), member):
+        raise LooksAfterOthers
+    signin.take_second_step_away(session(), member=member, by=coordinator, at=clock.now())
+    service.note_taking_away(session(), member=member, coordinator=coordinator, at=clock.now())
+    flash(
+        f"If {member.name} had a second step, it is gone. They read that you did it when they sign in next.", "success"
+    )
+    return go_to(url_for("desk.show_members"))
 
 
 def _show_code(member_id: UUID) -> ResponseReturnValue:

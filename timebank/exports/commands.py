@@ -8,6 +8,9 @@ from typing import BinaryIO
 
 import rich_click as click
 
+from timebank import clock
+from timebank.audit import service as audit
+from timebank.audit.models import Act, Actor, Record
 from timebank.console import bank_option, bar, choose_bank, err, opened, refuse
 from timebank.db import Database, snapshot
 from timebank.exports import service
@@ -50,7 +53,21 @@ def export(*, kind: str, bank_name: str | None, path: Path | None, with_names: b
             )
 
 
+def note(database: Database, bank_name: str | None) -> None:
+    """Before anything is read: what cannot be noted does not go out."""
+    with database.writing() as session:
+        audit.note(
+            session,
+            bank_id=choose_bank(session, bank_name).id,
+            by=Actor.COMMAND_LINE,
+            act=Act.EXPORTED,
+            record=Record.BANK,
+            at=clock.now(),
+        )
+
+
 def write(database: Database, kind: ExportKind, bank_name: str | None, file: BinaryIO, *, with_names: bool) -> None:
+    note(database, bank_name)
     with snapshot(database) as session:
         bank = choose_bank(session, bank_name)
         total = service.count(session, bank=bank, kind=kind)

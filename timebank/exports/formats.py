@@ -13,6 +13,7 @@ from datetime import date
 from uuid import UUID
 
 from ledger.minutes import show_clock
+from matching.formulas import guarded
 from timebank.exports.reads import OutAccount, OutEntry, OutTransfer
 
 CSV_HEADER = (
@@ -20,7 +21,6 @@ CSV_HEADER = (
     "length", "balance_after", "seq", "reverses",
 )  # fmt: skip
 NAME_HEADER = ("giver_name", "receiver_name")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass
@@ -112,7 +112,7 @@ def beancount_account(account: OutAccount) -> str:
 
 def csv_rows(entries: Iterable[OutEntry], tally: Tally, *, with_names: bool = False) -> Iterator[str]:
     """One row per entry: the sum of `minutes` over an account's rows is its balance. `length` is the same as H:MM."""
-    yield _csv_line([*CSV_HEADER, *(NAME_HEADER if with_names else ())])
+    yield csv_line([*CSV_HEADER, *(NAME_HEADER if with_names else ())])
     for entry in entries:
         transfer = entry.transfer
         cells = [
@@ -123,7 +123,7 @@ def csv_rows(entries: Iterable[OutEntry], tally: Tally, *, with_names: bool = Fa
         ]  # fmt: skip
         if with_names:
             cells += [transfer.giver.name, transfer.receiver.name]
-        yield _csv_line(cells)
+        yield csv_line(cells)
         tally.add(entry.account, entry.minutes)
         if entry.role == "giver":
             tally.count()
@@ -192,17 +192,12 @@ def _day(transfer: OutTransfer) -> str:
     return moment.date().isoformat()
 
 
-def _csv_line(cells: Iterable[object]) -> str:
+def csv_line(cells: Iterable[object]) -> str:
     written = io.StringIO()
     csv.writer(written, lineterminator="\r\n").writerow(
         guarded(cell) if isinstance(cell, str) else cell for cell in cells
     )
     return written.getvalue()
-
-
-def guarded(text: str) -> str:
-    """A text that no spreadsheet takes for a formula. Numbers are numbers and stay as they are."""
-    return f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) or text.startswith(_FORMULA_STARTS) else text
 
 
 def one_line(text: str) -> str:

@@ -165,13 +165,7 @@ def _codes(session: Session, member_ids: set[UUID]) -> dict[UUID, str]:
 def list_known(session: Session, member: Member) -> list[Member]:
     """People this person already knows here: in a relationship now, or with an exchange that was confirmed."""
     known = {relationship.partner_of(member).id for relationship in relationships.list_live(session, member.id)}
-    exchanged = session.execute(
-        select(HourLog.giver_id, HourLog.receiver_id)
-        .join(transfer, transfer.c.id == HourLog.id)
-        .where(HourLog.bank_id == member.bank_id, _party(member.id), transfer.c.state == POSTED, _stands())
-        .distinct()
-    )
-    known |= {other for pair in exchanged for other in pair if other not in {None, member.id}}
+    known |= exchanged_with(session, member)
     known -= members.kept_apart_from(session, member.id)
     if not known:
         return []
@@ -179,6 +173,17 @@ def list_known(session: Session, member: Member) -> list[Member]:
         select(Member).where(Member.id.in_(known), Member.status != MemberStatus.LEFT).order_by(Member.name, Member.id)
     )
     return list(found)
+
+
+def exchanged_with(session: Session, member: Member) -> set[UUID]:
+    """Everybody with whom this person has hours that both agreed on."""
+    exchanged = session.execute(
+        select(HourLog.giver_id, HourLog.receiver_id)
+        .join(transfer, transfer.c.id == HourLog.id)
+        .where(HourLog.bank_id == member.bank_id, _party(member.id), transfer.c.state == POSTED, _stands())
+        .distinct()
+    )
+    return {other for pair in exchanged for other in pair if other not in {None, member.id}}
 
 
 def is_logged_like_this(

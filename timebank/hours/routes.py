@@ -10,6 +10,7 @@ from timebank import clock
 from timebank.hours import reads, service
 from timebank.hours.models import HourLog
 from timebank.hours.schemas import CODE, COMMUNITY, ChangeHoursIn, LogHoursIn
+from timebank.signin.entering import came_by_code_of
 from timebank.web import forms
 from timebank.web.edge import session
 from timebank.web.policy import allow, asker
@@ -66,7 +67,9 @@ def show(log_id: UUID) -> ResponseReturnValue:
 @bp.post("/<uuid:log_id>/confirm")
 @allow("hours.confirm")
 def confirm(log_id: UUID) -> ResponseReturnValue:
-    log = service.confirm_hours(session(), log_id=log_id, member=asker().member, at=clock.now())
+    log = service.confirm_hours(
+        session(), log_id=log_id, member=asker().member, at=clock.now(), code_of=came_by_code_of()
+    )
     if log.is_with_community:
         flash("Thank you. These hours are confirmed.", "success")
         return go_to(url_for("desk.show"))
@@ -96,6 +99,7 @@ def change(log_id: UUID) -> ResponseReturnValue:
             member=asker().member,
             minutes=form.values["length"],
             at=clock.now(),
+            code_of=came_by_code_of(),
         )
     except service.TooManyHours as refusal:
         session().rollback()  # the old hours were already let go in this act: nothing half-done stays
@@ -119,6 +123,7 @@ def _log(form: forms.Form) -> HourLog:
     if said["partner"] != COMMUNITY:
         known_id = said["partner"] if isinstance(said["partner"], UUID) else None
         partner = service.find_partner(session(), member=member, partner_id=known_id, code=said["code"])
+        service.refuse_with_code_of(came_by_code_of(), partner.id)
     return service.log_hours(
         session(),
         log_id=said["log_id"],

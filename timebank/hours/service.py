@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from ledger.store import Ledger
 from ledger.transfers import Transfer, TransferKind, TransferState
+from timebank.audit import service as audit
+from timebank.audit.models import Act, Record
 from timebank.errors import Conflict, Invalid, NotFound
 from timebank.hours import reads
 from timebank.hours.models import HourLog
@@ -47,6 +49,10 @@ class MayBeTwice(Conflict):
 
 class ManyHours(Conflict):
     """With this, there are more than 12 hours on that day. If that is right, tick “yes, keep both”."""
+
+
+class CameByTheirCode(Conflict):
+    """You came in with a code that the other person made. Please sign out, sign in with your own password, and do it then."""
 
 
 class TooManyHours(Invalid):
@@ -132,15 +138,37 @@ def _as_transfer(log: HourLog, member: Member, partner: Member | None) -> Transf
     )
 
 
-def confirm_hours(session: Session, *, log_id: UUID, member: Member, at: datetime) -> HourLog:
+def confirm_hours(
+    session: Session, *, log_id: UUID, member: Member, at: datetime, code_of: UUID | None = None
+) -> HourLog:
     """By the side that did not log it; hours with the community by a coordinator who has no part in them."""
     log = _get_to_answer(session, log_id, member)
+    refuse_with_code_of(code_of, log.giver_id, log.receiver_id)
     _ledger(session, member).confirm(id=log.id, by=member.id, at=at)
+    if log.is_with_community:
+        audit.note(
+            session,
+            bank_id=log.bank_id,
+            by=member.id,
+            act=Act.CONFIRMED_HOURS,
+            record=Record.HOURS,
+            record_id=log.id,
+            about_id=log.giver_id or log.receiver_id,
+            at=at,
+            key=log.id,
+        )
     return log
 
 
 def change_hours(
-    session: Session, *, log_id: UUID, new_log_id: UUID, member: Member, minutes: int, at: datetime
+    session: Session,
+    *,
+    log_id: UUID,
+    new_log_id: UUID,
+    member: Member,
+    minutes: int,
+    at: datetime,
+    code_of: UUID | None = None,
 ) -> HourLog:
     """Not quite right: the old log is let go, and a new one, by this person, waits for the other side."""
     log = _get_to_answer(session, log_id, member)
@@ -150,6 +178,7 @@ def change_hours(
     partner_id = log.other_side_id(member.id)
     if partner_id is None or not log.is_party(member.id):
         raise NotYours
+    refuse_with_code_of(code_of, partner_id)
     partner = members.get_member(session, member.bank_id, partner_id)
     _let_go(session, log, member, reason=CHANGED, at=at)
     return log_hours(
@@ -174,6 +203,12 @@ def take_back(session: Session, *, log_id: UUID, member: Member, at: datetime) -
         raise NotYours
     _let_go(session, log, member, reason="taken back", at=at)
     return log
+
+
+def refuse_with_code_of(code_of: UUID | None, *parties: UUID | None) -> None:
+    """Whoever made the code may be the one who uses it: so it never agrees to hours of theirs."""
+    if code_of is not None and code_of in parties:
+        raise CameByTheirCode
 
 
 def _get_to_answer(session: Session, log_id: UUID, member: Member) -> HourLog:

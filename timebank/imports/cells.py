@@ -1,15 +1,14 @@
 """A CSV file from outside, read cell by cell. Everything wrong is gathered, so that one look at the file mends it all."""
 
-import csv
-import io
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from matching.errors import Problem
+from matching.tables import Table, TableRefused, read_table
+from matching.words import fold
 
 EARLIEST = date(1970, 1, 1)
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
@@ -51,40 +50,23 @@ class Sheet:
 
     def rows(self, needed: Sequence[str], *, not_kept: Sequence[str] = ()) -> list[Row]:
         """The rows that say anything. Columns are found by name, wherever they stand."""
-        table = self._table()
-        if not table:
+        try:
+            table = read_table(self.path, key=needed[0])
+        except TableRefused as refused:
+            self.problems.extend(refused.problems)
             return []
-        header = self._header(table[0][1], needed, not_kept)
+        names = self._names(table, needed, not_kept)
         if self.problems:
             return []
         return [
-            Row(number=number, cells=cells)
-            for number, found in table[1:]
-            if (cells := self._cells(number, found, header))
+            Row(number=number, cells={name: cell.strip() for name, cell in zip(names, cells, strict=True) if name})
+            for number, cells in table.rows
         ]
 
-    def _table(self) -> list[tuple[int, list[str]]]:
-        try:
-            content = self.path.read_bytes().decode("utf-8-sig")
-            table = list(csv.reader(io.StringIO(content, newline=""), strict=True))
-        except OSError as trouble:
-            self.problem(fix=f"The file cannot be opened ({trouble.strerror}). Check its name and folder.")
-        except UnicodeDecodeError:
-            self.problem(
-                fix="The file is not UTF-8 text. Save it again as CSV UTF-8, or take the file as it was exported."
-            )
-        except csv.Error as trouble:
-            self.problem(fix=f"The file is not a well-formed CSV file ({trouble}). Take the file as it was exported.")
-        else:
-            numbered = [(number, cells) for number, cells in enumerate(table, start=1) if any(map(str.strip, cells))]
-            if not numbered:
-                self.problem(fix="The file is empty. Its first row names the columns.")
-            return numbered
-        return []
-
-    def _header(self, cells: list[str], needed: Sequence[str], not_kept: Sequence[str]) -> list[str]:
-        known = {name.casefold(): name for name in (*needed, *not_kept)}
-        names = [known.get(tidy(cell).casefold(), "") for cell in cells]
+    def _names(self, table: Table, needed: Sequence[str], not_kept: Sequence[str]) -> list[str]:
+        """The columns by our names; "" for one that is not ours."""
+        known = {fold(name): name for name in (*needed, *not_kept)}
+        names = [known.get(fold(cell), "") for cell in table.header]
         for name in needed:
             if names.count(name) != 1:
                 what = (
@@ -94,36 +76,12 @@ class Sheet:
                 )
                 wanted = ", ".join(needed)
                 self.problem(
-                    row=1,
+                    row=table.header_row,
                     column=name,
                     fix=f"{what}. The file needs {wanted}, with commas between, as TimeOverflow exports them in English.",
                 )
-        self.not_read = [
-            tidy(cell) for cell, name in zip(cells, names, strict=True) if name not in needed and tidy(cell)
-        ]
+        self.not_read = [cell for cell, name in zip(table.header, names, strict=True) if name not in needed and cell]
         return names
-
-    def _cells(self, number: int, found: list[str], header: list[str]) -> dict[str, str]:
-        if len(found) != len(header):
-            fix = f"The row has {len(found)} cells and the header {len(header)}. Put quotation marks around text with a comma in it."
-            self.problem(row=number, value=found[-1], fix=fix)
-            return {}
-        bad = next(
-            (
-                cell
-                for cell in found
-                if any(unicodedata.category(letter) == "Cc" and letter not in "\r\n\t" for letter in cell)
-            ),
-            None,
-        )
-        if bad is not None:
-            self.problem(row=number, value=bad, fix="The cell holds a character that cannot be printed. Take it out.")
-            return {}
-        return {name: cell.strip() for name, cell in zip(header, found, strict=True) if name}
-
-
-def tidy(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def whole(text: str) -> int:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
 from pathlib import Path
 from typing import NoReturn
 from uuid import UUID
@@ -15,6 +14,8 @@ from ledger.errors import LedgerError
 from ledger.minutes import show_clock
 from matching.errors import PeopleRefused, Problem
 from timebank import clock
+from timebank.audit import service as audit
+from timebank.audit.models import Act, Actor, Record
 from timebank.console import bank_option, bar, choose_bank, err, opened, out, refuse
 from timebank.imports import people as people_service
 from timebank.imports import reads, service, undo
@@ -56,9 +57,11 @@ def timeoverflow(
     nothing: one cell that cannot be read, and nothing is saved. Days are those of the UTC stamps in the file.
     """
     with opened() as database:
-        with database.reading() as session:
+        with database.reading() as session, refusals_said():
             bank = choose_bank(session, bank_name)
-            export = read_timeoverflow(members_file, transfers_file, bank, left_label)
+            export = read_export(
+                members_file, transfers_file, bank_name=bank.name, now=clock.now(), left_label=left_label
+            )
             plan = service.plan_timeoverflow(session, bank=bank, export=export)
         say_what_was_read(export)
         if dry_run:
@@ -69,6 +72,7 @@ def timeoverflow(
         with database.writing() as session, refusals_said(), bar("Posting hours", len(plan.transfers)) as moved:
             bank = choose_bank(session, bank.name)
             plan, batch = service.import_timeoverflow(session, bank=bank, export=export, at=clock.now(), moved=moved)
+            note(session, Act.IMPORTED, batch)
         say_what_is_new(plan, export, "Written")
         say_totals(export)
         say_batch(batch)
@@ -86,11 +90,11 @@ def people(*, people_file: Path, scheme_name: str, bank_name: str | None, dry_ru
     """
     today = clock.today()
     with opened() as database:
-        with database.reading() as session:
+        with database.reading() as session, refusals_said():
             bank = choose_bank(session, bank_name)
             scheme = choose_scheme(session, bank, scheme_name)
-            theirs = read_people_file(people_file, scheme, today)
-            plan = people_service.plan_people(session, bank=bank, scheme=scheme, people=theirs.people)
+            theirs = people_service.read_file(people_file, scheme=scheme, today=today)
+            plan = people_service.plan_people(session, bank=bank, scheme=scheme, theirs=theirs)
         out.print(f"Read {theirs.file}: {counted(len(theirs.people), 'person', 'people')}.", markup=False)
         if dry_run:
             say_people(plan, theirs, scheme, "Would be written")
@@ -102,6 +106,7 @@ def people(*, people_file: Path, scheme_name: str, bank_name: str | None, dry_ru
             plan, batch = people_service.import_people(
                 session, bank=bank, scheme=scheme, theirs=theirs, at=clock.now(), today=today, moved=moved
             )
+            note(session, Act.IMPORTED, batch)
         say_people(plan, theirs, scheme, "Written")
         say_batch(batch)
 
@@ -122,6 +127,7 @@ def undo_import(batch_id: UUID) -> None:
                 batch = get_batch(session, batch_id)
                 bank = session.get_one(Bank, batch.bank_id)
                 undone = undo.undo_import(session, batch=batch, bank=bank, at=clock.now(), moved=moved)
+                note(session, Act.UNDID_IMPORT, batch)
         except AlreadyUndone as already:
             out.print(already.sentence)
             return
@@ -136,6 +142,20 @@ def undo_import(batch_id: UUID) -> None:
     if undone.members_staying:
         out.print(
             f"{counted(undone.members_staying, 'member', 'members')} who came with it stay: they have something of their own here."
+        )
+
+
+def note(session: Session, act: Act, batch: ImportBatch | None) -> None:
+    """Where nothing was new, nothing was done."""
+    if batch is not None:
+        audit.note(
+            session,
+            bank_id=batch.bank_id,
+            by=Actor.COMMAND_LINE,
+            act=act,
+            record=Record.IMPORT,
+            record_id=batch.id,
+            at=clock.now(),
         )
 
 
@@ -156,20 +176,6 @@ def choose_scheme(session: Session, bank: Bank, name: str) -> BankScheme:
     return chosen
 
 
-def read_timeoverflow(members_file: Path, transfers_file: Path, bank: Bank, left_label: str) -> TheirExport:
-    try:
-        return read_export(members_file, transfers_file, bank_name=bank.name, now=clock.now(), left_label=left_label)
-    except FileRefused as refused:
-        refuse_file(refused.problems)
-
-
-def read_people_file(path: Path, scheme: BankScheme, today: date) -> TheirPeople:
-    try:
-        return people_service.read_file(path, scheme=scheme, today=today)
-    except (FileRefused, PeopleRefused) as refused:
-        refuse_file(refused.problems)
-
-
 def refuse_file(problems: Sequence[Problem]) -> NoReturn:
     for problem in problems[:MOST_PROBLEMS]:
         err.print(problem.sentence, markup=False)
@@ -180,9 +186,11 @@ def refuse_file(problems: Sequence[Problem]) -> NoReturn:
 
 @contextmanager
 def refusals_said() -> Iterator[None]:
-    """What is refused while writing becomes one sentence; leaving by it rolls everything back."""
+    """What is refused becomes sentences; leaving by it rolls everything back."""
     try:
         yield
+    except (FileRefused, PeopleRefused) as refused:
+        refuse_file(refused.problems)
     except undo.BeingChecked as refused:
         refuse(refused.sentence)
     except LedgerError as refused:

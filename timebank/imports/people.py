@@ -4,7 +4,7 @@ The same id in the same bank is the same person, whichever scheme the file is fo
 never written over. Experiences and identities stay unused and unshown until their owner says yes here.
 """
 
-import csv
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from matching import Person
 from matching.peoplefile import PeopleFile, read_people
-from matching.words import fold
 from timebank.console import Moved, nobody_looks
 from timebank.imports import reads
 from timebank.imports.cells import FileRefused, Sheet
 from timebank.imports.models import ImportBatch, ImportedMember, ImportedPart, ImportKind
-from timebank.imports.service import bring_back, remember
+from timebank.imports.service import bring_back, refuse_look_alikes, remember
+from timebank.members import names
 from timebank.members import service as members
 from timebank.members.models import Bank, Member, MemberStatus
 from timebank.profiles import reads as profiles
@@ -40,6 +40,7 @@ class TheirPeople:
     file: str
     people: tuple[Person, ...]
     warnings: tuple[str, ...]
+    rows: Mapping[str, int]  # where each id stands
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,21 +59,25 @@ def read_file(path: Path, *, scheme: BankScheme, today: date) -> TheirPeople:
     """Raises FileRefused with everything the bank cannot take, PeopleRefused with everything the engine cannot read."""
     read = read_people(path)
     sheet = Sheet(path)
+    if not read.people:
+        sheet.problem(fix="The file names its columns and nobody under them. Is it the right one?")
     _check_against_bank(sheet, read, scheme, today)
     if sheet.problems:
         raise FileRefused(sheet.problems)
-    return TheirPeople(file=str(path), people=read.people, warnings=(*read.warnings, *_not_kept(read.people)))
+    warnings = (*read.warnings, *_not_kept(read.people))
+    return TheirPeople(file=str(path), people=read.people, warnings=warnings, rows=read.rows)
 
 
 def _check_against_bank(sheet: Sheet, read: PeopleFile, scheme: BankScheme, today: date) -> None:
-    rows = _row_numbers(sheet.path)
     youngest = profiles.youngest_year(today)
     for person in read.people:
-        row = rows.get(person.id, 0)
+        row = read.rows.get(person.id, 0)
         if len(person.id) > LONGEST_ID:
             sheet.problem(
                 row=row, column="id", value=person.id, fix=f"The id is longer than {LONGEST_ID} letters. Shorten it."
             )
+        else:
+            _check_name(sheet, row, person.id)
         if scheme.rules.shape == ONE_WAY and not person.side:
             sheet.problem(row=row, column="side", fix="This scheme needs a side. Write offer, seek or both.")
         if person.capacity > MOST_CAPACITY:
@@ -86,14 +91,12 @@ def _check_against_bank(sheet: Sheet, read: PeopleFile, scheme: BankScheme, toda
             sheet.problem(row=row, column="roles", value=";".join(person.roles), fix=fix)
 
 
-def _row_numbers(path: Path) -> dict[str, int]:
-    """Where each id stands, for sentences about rows that the engine itself had nothing against."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        table = list(csv.reader(file))
-    place = next((cells.index(cell) for cells in table[:1] for cell in cells if fold(cell) == "id"), 0)
-    return {
-        cells[place].strip().removeprefix("'"): row for row, cells in enumerate(table, start=1) if len(cells) > place
-    }
+def _check_name(sheet: Sheet, row: int, name: str) -> None:
+    """The id is what they are called by until they say otherwise."""
+    try:
+        names.checked(name)
+    except names.NameRefused as refused:
+        sheet.problem(row=row, column="id", value=name, fix=refused.sentence)
 
 
 def _not_kept(people: tuple[Person, ...]) -> list[str]:
@@ -109,15 +112,15 @@ def _not_kept(people: tuple[Person, ...]) -> list[str]:
     return warnings
 
 
-def plan_people(session: Session, *, bank: Bank, scheme: BankScheme, people: tuple[Person, ...]) -> PeoplePlan:
-    """Writes nothing."""
+def plan_people(session: Session, *, bank: Bank, scheme: BankScheme, theirs: TheirPeople) -> PeoplePlan:
+    """Writes nothing. Raises FileRefused."""
     known = reads.known_members(session, bank.id, ImportKind.PEOPLE)
     undone = reads.undone_batches(session, bank.id)
     taking_part = set(
         session.scalars(select(SchemeMembership.member_id).where(SchemeMembership.scheme_id == scheme.id))
     )
     sorted_out: dict[str, list[Person]] = {"new": [], "back": [], "joining": [], "left": []}
-    for person in people:
+    for person in theirs.people:
         if person.id not in known:
             sorted_out["new"].append(person)
             continue
@@ -126,6 +129,8 @@ def plan_people(session: Session, *, bank: Bank, scheme: BankScheme, people: tup
             sorted_out["back" if imported.batch_id in undone else "left"].append(person)
         elif member.id not in taking_part:
             sorted_out["joining"].append(person)
+    rows = [(theirs.rows[person.id], person.id) for person in sorted_out["new"]]
+    refuse_look_alikes(session, bank=bank, file=theirs.file, column="id", rows=rows)
     return PeoplePlan(**{name: tuple(found) for name, found in sorted_out.items()})
 
 
@@ -141,7 +146,7 @@ def import_people(
 ) -> tuple[PeoplePlan, ImportBatch | None]:
     """Writes what is new. No batch when nothing is."""
     session.execute(select(Bank.id).where(Bank.id == bank.id).with_for_update())
-    plan = plan_people(session, bank=bank, scheme=scheme, people=theirs.people)
+    plan = plan_people(session, bank=bank, scheme=scheme, theirs=theirs)
     if not plan.all:
         return plan, None
     batch = ImportBatch(id=uuid4(), bank_id=bank.id, kind=ImportKind.PEOPLE, files=[theirs.file], imported_at=at)

@@ -16,13 +16,17 @@ from sqlalchemy.orm import Session
 
 from ledger.accounts import AccountKind
 from ledger.transfers import Transfer, TransferKind
+from matching.errors import Problem
 from timebank.console import Moved, nobody_looks
 from timebank.hours.models import LONGEST_WORDS, HourLog
 from timebank.imports import leavers, reads
+from timebank.imports.cells import FileRefused
 from timebank.imports.models import ImportBatch, ImportedMember, ImportedRow, ImportKind
 from timebank.imports.timeoverflow import Other, Party, TheirExport, TheirMember, TheirTransfer
+from timebank.members import names
 from timebank.members import service as members
 from timebank.members.models import Bank, Member, MemberStatus
+from timebank.schemes import reads as schemes
 
 AT_ONCE = 500  # rows in one go to the ledger
 
@@ -42,8 +46,11 @@ class Plan:
 
 
 def plan_timeoverflow(session: Session, *, bank: Bank, export: TheirExport) -> Plan:
-    """Writes nothing."""
+    """Writes nothing. Raises FileRefused."""
     known = reads.known_members(session, bank.id, ImportKind.TIMEOVERFLOW)
+    new = tuple(member for member in export.members if str(member.number) not in known)
+    rows = [(member.row, member.name) for member in new]
+    refuse_look_alikes(session, bank=bank, file=export.files[0], column="Name", rows=rows)
     undone = reads.undone_batches(session, bank.id)
     back = {
         number
@@ -53,11 +60,26 @@ def plan_timeoverflow(session: Session, *, bank: Bank, export: TheirExport) -> P
     changed = _changed(session, bank, export, {int(number): member for number, (_, member) in known.items()})
     standing = {row.key for row in reads.known_rows(session, bank.id)} | {transfer.key for transfer in changed}
     return Plan(
-        members=tuple(member for member in export.members if str(member.number) not in known),
+        members=new,
         members_back=tuple(member for member in export.members if str(member.number) in back),
         transfers=tuple(transfer for transfer in export.transfers if transfer.key not in standing),
         changed=tuple(changed),
     )
+
+
+def refuse_look_alikes(
+    session: Session, *, bank: Bank, file: str, column: str, rows: Iterable[tuple[int, str]]
+) -> None:
+    """Of those who are new: row and name. Raises FileRefused."""
+    staff = schemes.coordinators_names(session, bank.id)
+    problems = []
+    for row, name in rows:
+        try:
+            names.refuse_look_alike(name, staff=staff, bank=bank.name)
+        except names.LooksLikeAnother as refused:
+            problems.append(Problem(file=file, row=row, column=column, value=name, fix=refused.sentence))
+    if problems:
+        raise FileRefused(problems)
 
 
 def _changed(session: Session, bank: Bank, export: TheirExport, known: dict[int, Member]) -> list[TheirTransfer]:

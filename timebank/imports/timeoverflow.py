@@ -15,14 +15,16 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import TypeVar
 
-from timebank.imports.cells import CellRefused, FileRefused, Row, Sheet, clock_length, stamp, tidy, whole
+from matching.tables import MOST_PROBLEMS
+from timebank.imports.cells import CellRefused, FileRefused, Row, Sheet, clock_length, stamp, whole
+from timebank.members import names
+from timebank.members.names import LONGEST_NAME, tidy
 
 MEMBER_COLUMNS = ("N", "Name", "Created", "Balance")
 # Ways to reach people and their last sign-in have no place here, so they stay in the file.
 MEMBER_COLUMNS_NOT_KEPT = ("Email", "Phone", "Alternative Phone", "Last login", "Locale")
 TRANSFER_COLUMNS = ("Date", "From", "To", "Post", "Quantity")
 LEFT_LABEL = "Deleted/inactive user"
-LONGEST_NAME = 120
 LONGEST_MINUTES = 10_000_000  # as the ledger takes at most
 Value = TypeVar("Value")
 _NUMBERED = re.compile(r".*\(([0-9]+)\)")
@@ -40,6 +42,7 @@ Party = int | Other
 
 @dataclass(frozen=True, kw_only=True)
 class TheirMember:
+    row: int
     number: int
     name: str
     joined_on: date
@@ -98,6 +101,13 @@ def read_export(
     members = _Members(members_sheet, now).read()
     parties: dict[str, Party] = {label(member): member.number for member in members}
     transfers = _Transfers(transfers_sheet, parties, bank_name=bank_name, left_label=left_label, now=now).read()
+    is_read = not members_sheet.problems and not transfers_sheet.problems
+    if is_read and not members:
+        members_sheet.problem(fix="The file names its columns and nobody under them. Is it the right one?")
+    if is_read and not transfers and any(member.balance_seconds for member in members):
+        transfers_sheet.problem(
+            fix="There are balances in the file of members and no transfers here. Is it the whole file?"
+        )
     problems = [*members_sheet.problems, *transfers_sheet.problems]
     if problems:
         raise FileRefused(problems)
@@ -121,7 +131,7 @@ class _Members:
 
     def read(self) -> list[TheirMember]:
         rows = self.sheet.rows(MEMBER_COLUMNS, not_kept=MEMBER_COLUMNS_NOT_KEPT)
-        read = [self._member(row) for row in rows]
+        read = [self._member(row) for row in rows if len(self.sheet.problems) < MOST_PROBLEMS]
         return [member for member in read if member is not None]
 
     def _member(self, row: Row) -> TheirMember | None:
@@ -132,7 +142,7 @@ class _Members:
         balance = _cell(self.sheet, row, "Balance", lambda: whole(cells["Balance"]))
         if number is None or name is None or created is None or balance is None:
             return None
-        return TheirMember(number=number, name=name, joined_on=created.date(), balance_seconds=balance)
+        return TheirMember(row=row.number, number=number, name=name, joined_on=created.date(), balance_seconds=balance)
 
     def _number(self, text: str, row: int) -> int:
         number = whole(text)
@@ -157,7 +167,8 @@ class _Transfers:
         self.seen: Counter[tuple[str, ...]] = Counter()
 
     def read(self) -> list[TheirTransfer]:
-        read = [self._transfer(row) for row in self.sheet.rows(TRANSFER_COLUMNS)]
+        rows = self.sheet.rows(TRANSFER_COLUMNS)
+        read = [self._transfer(row) for row in rows if len(self.sheet.problems) < MOST_PROBLEMS]
         return [transfer for transfer in read if transfer is not None]
 
     def _transfer(self, row: Row) -> TheirTransfer | None:
@@ -218,7 +229,10 @@ def _name(text: str) -> str:
         raise CellRefused("The name is blank. Write the name that TimeOverflow shows.")
     if len(name) > LONGEST_NAME:
         raise CellRefused(f"The name is longer than {LONGEST_NAME} letters. Shorten it in both files.")
-    return name
+    try:
+        return names.checked(name)
+    except names.NameRefused as refused:
+        raise CellRefused(refused.sentence) from refused
 
 
 def _quantity(text: str) -> int:

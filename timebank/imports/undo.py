@@ -20,7 +20,7 @@ from timebank.imports.models import ImportBatch, ImportedMember, ImportedPart, I
 from timebank.members.models import Bank, Member, MemberStatus
 from timebank.profiles.models import Answer
 from timebank.schemes.models import Coordinator, SchemeMembership
-from timebank.signin.models import User
+from timebank.signin.models import SignInEvent, User
 
 REASON = "the import was undone"
 AT_ONCE = 500  # rows in one go to the ledger
@@ -153,6 +153,7 @@ def _has_something_of_their_own() -> ColumnElement[bool]:
     )
     return or_(
         exists(select(User.id).where(User.member_id == person)),
+        exists(select(SignInEvent.id).where(SignInEvent.member_id == person)),  # a code was made for them
         exists(select(Coordinator.id).where(Coordinator.member_id == person)),
         exists(select(SchemeMembership.member_id).where(SchemeMembership.member_id == person, ~exists(undone_part))),
         exists(own_hours),

@@ -4,13 +4,14 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKeyConstraint, Index, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from timebank.db import Base, UtcDateTime, one_of
 from timebank.errors import Conflict, NotFound
 from timebank.members.models import Member
 from timebank.schemes.models import BankScheme
+from timebank.vault.sealed import Sealed, sealed_check, sealed_column
 
 
 class AlreadyAnswered(Conflict):
@@ -50,6 +51,7 @@ class Introduction(Base):
             sqlite_where=text("state = 'open'"),
             postgresql_where=text("state = 'open'"),
         ),
+        *sealed_check("sealed_guide_reasons", "sealed_other_reasons"),
         Index("ix_introduction_guide", "guide_id"),
         Index("ix_introduction_other", "other_id"),
     )
@@ -60,8 +62,11 @@ class Introduction(Base):
     guide_id: Mapped[UUID]
     other_id: Mapped[UUID]
     is_symmetric: Mapped[bool]
-    guide_reasons: Mapped[list[str]] = mapped_column(JSON)  # each side reads them from where they stand
-    other_reasons: Mapped[list[str]] = mapped_column(JSON)
+    # Each side reads them from where they stand.
+    guide_reasons = Sealed[list[str]]("sealed_guide_reasons", of="guide_id", empty=list)
+    sealed_guide_reasons: Mapped[bytes | None] = sealed_column()
+    other_reasons = Sealed[list[str]]("sealed_other_reasons", of="other_id", empty=list)
+    sealed_other_reasons: Mapped[bytes | None] = sealed_column()
     state: Mapped[State] = mapped_column(one_of(State), default=State.OPEN)
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
     answer_by: Mapped[datetime] = mapped_column(UtcDateTime)

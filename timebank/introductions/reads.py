@@ -51,20 +51,20 @@ def get_for_party(session: Session, introduction_id: UUID, member: Member) -> In
         .where(Introduction.bank_id == member.bank_id, Introduction.id == introduction_id)
         .with_for_update(of=Introduction)
     )
-    if found is None or not _is_for(session, found, member):
+    if found is None or not is_told(session, found, member):
         raise NotFound
     return found
 
 
 def find_for_party(session: Session, introduction_id: UUID, member: Member) -> Introduction:
     found = session.get(Introduction, introduction_id)
-    if found is None or not _is_for(session, found, member):
+    if found is None or not is_told(session, found, member):
         raise NotFound
     return found
 
 
-def _is_for(session: Session, introduction: Introduction, member: Member) -> bool:
-    """What was open between two who are kept apart since is gone for both, as if it had never been."""
+def is_told(session: Session, introduction: Introduction, member: Member) -> bool:
+    """Whether this person knows of it. What was open between two who are kept apart since is gone for both, as if never there."""
     if not introduction.is_visible_to(member):
         return False
     is_open = introduction.state is State.OPEN

@@ -19,7 +19,8 @@ from matching import Pair, Person, Round, Scheme, run_round
 from matching.checks import faults
 from matching.errors import MatchingRefusal, PeopleRefused
 from matching.explain import say_all, unmatched_for_person, unmatched_for_staff
-from matching.peoplefile import PeopleFile, guarded, read_people
+from matching.formulas import guarded
+from matching.peoplefile import PeopleFile, read_people
 from matching.who_now import who_now
 from matching.why_not import why_not, why_not_for_staff
 from timebank.clock import today
@@ -65,6 +66,8 @@ def match(
     """
     outputs = [path for path in (pairs_file, unmatched_file, report_file) if path is not None]
     refuse_clashing_files(people_file, outputs)
+    if newcomer is not None and (outputs or two or explain):
+        stop(["--now prints the pairs of one person and nothing else; leave the other options out."], status=BAD_USE)
     scheme, read, day = read_input(people_file, scheme_name, on)
     console = Console(stderr=pairs_file is None, highlight=False, soft_wrap=True, markup=False)
     if newcomer is not None:
@@ -109,6 +112,11 @@ def read_input(people_file: Path, scheme_name: str, on: str | None) -> tuple[Sch
 
 def refuse_clashing_files(people_file: Path, outputs: Sequence[Path]) -> None:
     """No output may take the place of the input, of another output or of a folder, and its folder must be there."""
+    for path in (people_file, *outputs):
+        try:
+            path.resolve()
+        except (OSError, RuntimeError):
+            stop([f"{path}: this link leads in a circle. Choose another name."], status=BAD_USE)
     taken = {people_file.resolve()}
     for path in outputs:
         if path.resolve() in taken:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from matching import Person
 from matching.errors import AnswerRefused
+from matching.people import COLUMNS
 from timebank.introductions import reads as introductions
 from timebank.members import reads as members
 from timebank.profiles import reads as profiles
@@ -59,11 +60,8 @@ def digest(people: list[Person], scheme: BankScheme) -> str:
 
 
 def _plain(person: Person) -> dict[str, object]:
-    return {
-        name: dict(value) if hasattr(value, "items") else value
-        for name, value in vars(person).items()
-        if name != "answers"
-    }
+    values = {column: getattr(person, column) for column in COLUMNS}
+    return values | {"importance": dict(person.importance)}
 
 
 def _person(

@@ -4,12 +4,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, ForeignKeyConstraint, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from timebank.db import Base, UtcDateTime, one_of
 from timebank.errors import Conflict
 from timebank.schemes.models import BankScheme
+from timebank.vault.sealed import Sealed, sealed_check, sealed_column
 
 
 class AlreadySent(Conflict):
@@ -57,24 +58,32 @@ class Round(Base):
 
 class Proposal(Base):
     __tablename__ = "proposal"
-    __table_args__ = (CheckConstraint("guide_id <> other_id", name="two_people"),)
+    __table_args__ = (
+        CheckConstraint("guide_id <> other_id", name="two_people"),
+        *sealed_check("sealed_guide_reasons", "sealed_other_reasons", "sealed_staff_reasons", "sealed_set_aside_note"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     round_id: Mapped[UUID] = mapped_column(ForeignKey("round.id"), index=True)
     place: Mapped[int]
     guide_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
     other_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
-    guide_reasons: Mapped[list[str]] = mapped_column(JSON)  # only what both agreed to share
-    other_reasons: Mapped[list[str]] = mapped_column(JSON)
-    staff_reasons: Mapped[str] = mapped_column(String(2000))  # the same, and perhaps "a private item agreed"
+    # For the two only what both agreed to share; for staff the same, and perhaps "a private item agreed".
+    guide_reasons = Sealed[list[str]]("sealed_guide_reasons", of="guide_id", empty=list)
+    sealed_guide_reasons: Mapped[bytes | None] = sealed_column()
+    other_reasons = Sealed[list[str]]("sealed_other_reasons", of="other_id", empty=list)
+    sealed_other_reasons: Mapped[bytes | None] = sealed_column()
+    staff_reasons = Sealed[str]("sealed_staff_reasons", of="guide_id", empty=str)
+    sealed_staff_reasons: Mapped[bytes | None] = sealed_column()
     introduction_id: Mapped[UUID | None] = mapped_column(ForeignKey("introduction.id"))
-    set_aside_note: Mapped[str | None] = mapped_column(String(500))
+    set_aside_note = Sealed[str | None]("sealed_set_aside_note", of="other_id", empty=lambda: None)
+    sealed_set_aside_note: Mapped[bytes | None] = sealed_column()
 
     round: Mapped[Round] = relationship(back_populates="proposals")
 
     @property
     def is_set_aside(self) -> bool:
-        return self.set_aside_note is not None
+        return self.sealed_set_aside_note is not None
 
     def set_aside(self, *, note: str) -> None:
         if self.round.state is not RoundState.TRIED:
@@ -89,9 +98,11 @@ class Proposal(Base):
 
 class LeftOut(Base):
     __tablename__ = "left_out"
+    __table_args__ = sealed_check("sealed_reason")
 
     round_id: Mapped[UUID] = mapped_column(ForeignKey("round.id"), primary_key=True)
     member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"), primary_key=True)
-    reason: Mapped[str] = mapped_column(String(500))
+    reason = Sealed[str]("sealed_reason", of="member_id", empty=str)
+    sealed_reason: Mapped[bytes | None] = sealed_column()
 
     round: Mapped[Round] = relationship(back_populates="left_out")

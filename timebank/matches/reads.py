@@ -32,6 +32,11 @@ class RoundView:
         return any(not proposal.is_set_aside for proposal in self.proposals)
 
     @property
+    def is_open(self) -> bool:
+        """Whether there is still something to do: it waits to be sent, or somebody's answer is waited for."""
+        return not self.is_sent or "open" in self.states.values()
+
+    @property
     def is_answered(self) -> bool:
         return any(state != "open" for state in self.states.values())
 

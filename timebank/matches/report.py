@@ -60,6 +60,7 @@ def report(decided: Round, people: Sequence[Person]) -> str:
         counted=counted,
         sentences=_sentences(decided, counted),
         wanted=_wanted(decided, people),
+        day=f"{decided.on.day} {decided.on:%B %Y}",
         tables=[table for table in tables if table.rows],
         styles=STYLES.read_text("utf-8"),
         page_lang="en",

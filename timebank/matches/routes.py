@@ -6,6 +6,8 @@ from flask import Blueprint, flash, url_for
 from flask.typing import ResponseReturnValue
 
 from timebank import clock
+from timebank.audit import looking
+from timebank.audit.models import Reason, Record
 from timebank.matches import reads, service
 from timebank.matches.models import Proposal, Round
 from timebank.matches.schemas import SetAsideIn
@@ -30,7 +32,7 @@ def run(scheme_id: UUID) -> ResponseReturnValue:
 @allow("matches.show")
 def show(round_id: UUID) -> ResponseReturnValue:
     found = reads.get_round(session(), round_id, asker().member)
-    return render("matches/show.html", view=reads.view(session(), found, asker().member))
+    return render("matches/show.html", view=_look(found))
 
 
 @bp.post("/proposals/<uuid:proposal_id>/set-aside")
@@ -41,14 +43,22 @@ def set_aside(proposal_id: UUID) -> ResponseReturnValue:
         proposal = reads.get_proposal(session(), proposal_id, asker().member)
         return _proposal(proposal, form=form, status=422)
     return _proposal(
-        service.set_aside(session(), proposal_id=proposal_id, coordinator=asker().member, note=form.values["note"])
+        service.set_aside(
+            session(),
+            proposal_id=proposal_id,
+            coordinator=asker().member,
+            note=form.values["note"],
+            at=clock.now(),
+        )
     )
 
 
 @bp.post("/proposals/<uuid:proposal_id>/take-up-again")
 @allow("matches.take_up_again")
 def take_up_again(proposal_id: UUID) -> ResponseReturnValue:
-    return _proposal(service.take_up_again(session(), proposal_id=proposal_id, coordinator=asker().member))
+    return _proposal(
+        service.take_up_again(session(), proposal_id=proposal_id, coordinator=asker().member, at=clock.now())
+    )
 
 
 @bp.post("/<uuid:round_id>/send")
@@ -56,28 +66,30 @@ def take_up_again(proposal_id: UUID) -> ResponseReturnValue:
 def send(round_id: UUID) -> ResponseReturnValue:
     sent = service.send_round(session(), round_id=round_id, coordinator=asker().member, at=clock.now())
     flash("Sent. Nobody is introduced until both have said yes.", "success")
-    return _to(sent)
+    return go_to(url_for("matches.show", round_id=sent.id))
 
 
 @bp.post("/<uuid:round_id>/call-back")
 @allow("matches.call_back")
 def call_back(round_id: UUID) -> ResponseReturnValue:
-    called_back = service.call_back(session(), round_id=round_id, coordinator=asker().member, at=clock.now())
+    service.call_back(session(), round_id=round_id, coordinator=asker().member, at=clock.now())
     flash("Called back. Nobody has seen it.", "success")
-    return _to(called_back)
+    return go_to(url_for("desk.show"))  # with nothing left to do there, the round itself would ask why one looks
 
 
-def _to(round_: Round) -> ResponseReturnValue:
-    return go_to(url_for("matches.show", round_id=round_.id))
+def _look(round_: Round) -> reads.RoundView:
+    view = reads.view(session(), round_, asker().member)
+    task = Reason.OPEN_ROUND if view.is_open else None
+    looking.look(asker().member, record=Record.ROUND, record_id=round_.id, task=task, at=clock.now())
+    return view
 
 
 def _proposal(proposal: Proposal, *, form: forms.Form | None = None, status: int = 200) -> ResponseReturnValue:
-    view = reads.view(session(), proposal.round, asker().member)
     return render(
         "matches/show.html",
         fragment="matches/_proposal.html",
         status=status,
-        view=view,
+        view=_look(proposal.round),
         proposal=proposal,
         asked=proposal.id,
         form=form or forms.empty(),

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 import matching
 from matching import explain
 from matching.people import Answers
+from timebank.audit import service as audit
+from timebank.audit.models import Act, Record
 from timebank.errors import Conflict
 from timebank.introductions import service as introductions
 from timebank.introductions.models import Introduction
@@ -58,18 +60,21 @@ def try_round(
     ]
     session.add(tried)
     session.flush()
+    _note_round(session, tried, act=Act.TRIED_ROUND, coordinator=coordinator, at=at)
     return tried
 
 
-def set_aside(session: Session, *, proposal_id: UUID, coordinator: Member, note: str) -> Proposal:
+def set_aside(session: Session, *, proposal_id: UUID, coordinator: Member, note: str, at: datetime) -> Proposal:
     proposal = reads.get_proposal(session, proposal_id, coordinator)
     proposal.set_aside(note=note)
+    _note_proposal(session, proposal, act=Act.SET_ASIDE, coordinator=coordinator, at=at)
     return proposal
 
 
-def take_up_again(session: Session, *, proposal_id: UUID, coordinator: Member) -> Proposal:
+def take_up_again(session: Session, *, proposal_id: UUID, coordinator: Member, at: datetime) -> Proposal:
     proposal = reads.get_proposal(session, proposal_id, coordinator)
     proposal.take_up_again()
+    _note_proposal(session, proposal, act=Act.TOOK_UP_AGAIN, coordinator=coordinator, at=at)
     return proposal
 
 
@@ -99,6 +104,7 @@ def send_round(session: Session, *, round_id: UUID, coordinator: Member, at: dat
             at=at,
         ).id
     session.flush()
+    _note_round(session, round_, act=Act.SENT_ROUND, coordinator=coordinator, at=at)
     return round_
 
 
@@ -114,7 +120,32 @@ def call_back(session: Session, *, round_id: UUID, coordinator: Member, at: date
     for introduction in found:
         introduction.withdraw(at=at)
     session.flush()
+    _note_round(session, round_, act=Act.CALLED_ROUND_BACK, coordinator=coordinator, at=at)
     return round_
+
+
+def _note_round(session: Session, round_: Round, *, act: Act, coordinator: Member, at: datetime) -> None:
+    audit.note(
+        session,
+        bank_id=round_.bank_id,
+        by=coordinator.id,
+        act=act,
+        record=Record.ROUND,
+        record_id=round_.id,
+        at=at,
+    )
+
+
+def _note_proposal(session: Session, proposal: Proposal, *, act: Act, coordinator: Member, at: datetime) -> None:
+    audit.note(
+        session,
+        bank_id=coordinator.bank_id,
+        by=coordinator.id,
+        act=act,
+        record=Record.PROPOSAL,
+        record_id=proposal.id,
+        at=at,
+    )
 
 
 def _proposal(place: int, pair: matching.Pair, rows: dict[str, Answers], scheme: BankScheme) -> Proposal:

@@ -16,6 +16,9 @@ class AlreadyLeft(Conflict):
     """This person has left the bank, so this can no longer be done."""
 
 
+FORGOTTEN = "A former member"
+
+
 class MemberStatus(StrEnum):
     ACTIVE = "active"
     PAUSED = "paused"
@@ -45,6 +48,8 @@ class Member(Base):
         UniqueConstraint("bank_id", "code"),
         UniqueConstraint("bank_id", "account_id"),
         ForeignKeyConstraint(["bank_id", "account_id"], [account.c.bank_id, account.c.id], name="fk_member_account"),
+        CheckConstraint("left_at IS NULL OR status = 'left'", name="left_with_status"),
+        CheckConstraint("forgotten_at IS NULL OR left_at IS NOT NULL", name="forgotten_after_leaving"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -54,6 +59,8 @@ class Member(Base):
     account_id: Mapped[UUID]
     status: Mapped[MemberStatus] = mapped_column(one_of(MemberStatus), default=MemberStatus.ACTIVE)
     joined_on: Mapped[date]
+    left_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # none for those whom an undone import took back
+    forgotten_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     bank: Mapped[Bank] = relationship(lazy="joined")
 
@@ -61,6 +68,21 @@ class Member(Base):
         if self.status is MemberStatus.LEFT:
             raise AlreadyLeft
         self.status = MemberStatus.PAUSED
+
+    def leave(self, *, at: datetime) -> None:
+        if self.status is MemberStatus.LEFT:
+            raise AlreadyLeft
+        self.status = MemberStatus.LEFT
+        self.left_at = at
+
+    def return_to_us(self) -> None:
+        self.status, self.left_at = MemberStatus.ACTIVE, None
+
+    def forget(self, *, code: str, at: datetime) -> None:
+        """What is left is a number that others' hours hang on."""
+        if self.left_at is None:
+            self.status, self.left_at = MemberStatus.LEFT, at
+        self.name, self.code, self.forgotten_at = FORGOTTEN, code, at
 
     def come_back(self) -> None:
         if self.status is MemberStatus.LEFT:

@@ -53,6 +53,11 @@ def find_by_code(session: Session, asker: Member, typed: str) -> Member | None:
     return None if are_kept_apart(session, asker.id, found.id) else found
 
 
+def find_with_code(session: Session, bank_id: UUID, code: str) -> Member | None:
+    """For those who have a task in the bank: whoever is meant, also somebody who left or whom they are kept apart from."""
+    return session.scalar(select(Member).where(Member.bank_id == bank_id, Member.code == plain(code)))
+
+
 def are_kept_apart(session: Session, one_id: UUID, other_id: UUID) -> bool:
     said = select(NotWith.member_id).where(
         or_(

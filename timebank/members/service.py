@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from ledger.accounts import AccountKind
 from ledger.store import Ledger
 from timebank.errors import Conflict
-from timebank.members import codes
+from timebank.members import codes, names
 from timebank.members.models import Bank, Member, NotWith
 
 CODE_LENGTH = 8
@@ -31,6 +31,8 @@ def open_bank(session: Session, *, name: str, at: datetime, is_demonstration: bo
 
 
 def add_member(session: Session, *, bank: Bank, name: str, joined_on: date, member_id: UUID | None = None) -> Member:
+    """Raises NameRefused."""
+    name = names.checked(name)
     member = Member(
         id=member_id or uuid4(),
         bank=bank,
@@ -51,6 +53,10 @@ def keep_apart(session: Session, *, member: Member, other: Member, at: datetime)
     if session.get(NotWith, (member.id, other.id)) is None:
         session.add(NotWith(member_id=member.id, other_id=other.id, said_at=at))
         session.flush()
+
+
+def forget_name(session: Session, *, member: Member, at: datetime) -> None:
+    member.forget(code=_free_code(session, member.bank), at=at)
 
 
 def ledger_of(session: Session, bank: Bank) -> Ledger:

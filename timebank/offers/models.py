@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from timebank.db import Base, UtcDateTime, one_of
 from timebank.errors import Conflict, NotFound
 from timebank.members.models import Member
+from timebank.vault.sealed import Sealed, sealed_check, sealed_column
 
 
 class AlreadyAnswered(Conflict):
@@ -50,12 +51,13 @@ class Reply(Base):
     """ "I could help with that" or "I would like that". Who posted it says yes or not this time; only a yes makes them known."""
 
     __tablename__ = "reply"
-    __table_args__ = (UniqueConstraint("offer_id", "member_id"),)
+    __table_args__ = (UniqueConstraint("offer_id", "member_id"), *sealed_check("sealed_words"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     offer_id: Mapped[UUID] = mapped_column(ForeignKey("offer.id"), index=True)
     member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"), index=True)
-    words: Mapped[str] = mapped_column(String(500), default="")
+    words = Sealed[str]("sealed_words", of="member_id", empty=str)
+    sealed_words: Mapped[bytes | None] = sealed_column()
     replied_at: Mapped[datetime] = mapped_column(UtcDateTime)
     said_yes: Mapped[bool | None]
 

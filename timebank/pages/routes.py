@@ -11,7 +11,7 @@ from sqlalchemy import text
 from timebank.members import reads as members
 from timebank.members.models import Bank
 from timebank.pages.source import source_zip
-from timebank.pages.urgent_help import NATIONS
+from timebank.pages.urgent_help import NATIONS, nation_of
 from timebank.web.edge import session
 from timebank.web.policy import allow, asker
 from timebank.web.render import render
@@ -31,9 +31,8 @@ def health() -> ResponseReturnValue:
 @allow("pages.urgent_help")
 def urgent_help() -> ResponseReturnValue:
     bank = current_bank()
-    own = bank.nation if bank and bank.nation in NATIONS else next(iter(NATIONS))
-    others = [nation for key, nation in NATIONS.items() if key != own]
-    return render("pages/urgent_help.html", nation=NATIONS[own], others=others)
+    own = nation_of(bank.nation if bank else None)
+    return render("pages/urgent_help.html", nation=own, others=[one for one in NATIONS.values() if one is not own])
 
 
 @bp.post("/leave-now")

@@ -65,3 +65,8 @@ NATIONS = {
         ),
     ),
 }
+
+
+def nation_of(key: str | None) -> Nation:
+    """The one of that name; where none is known, the first."""
+    return NATIONS[key] if key in NATIONS else next(iter(NATIONS.values()))

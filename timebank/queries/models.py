@@ -4,12 +4,13 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from timebank.db import Base, UtcDateTime, one_of
 from timebank.errors import Conflict
 from timebank.hours.models import HourLog
+from timebank.vault.sealed import Sealed, sealed_check, sealed_column
 
 
 class AlreadySettled(Conflict):
@@ -50,6 +51,7 @@ class Query(Base):
             sqlite_where=text("settled_at IS NULL"),
             postgresql_where=text("settled_at IS NULL"),
         ),
+        *sealed_check("sealed_outcome_words"),
         Index("ix_query_bank", "bank_id", "settled_at"),
     )
 
@@ -62,7 +64,8 @@ class Query(Base):
     reversal_id: Mapped[UUID | None]  # hours that were already confirmed: the reversal that waits for the outcome
     outcome: Mapped[Outcome | None] = mapped_column(one_of(Outcome))
     outcome_minutes: Mapped[int | None]
-    outcome_words: Mapped[str] = mapped_column(Text, default="")
+    outcome_words = Sealed[str]("sealed_outcome_words", of="opened_by", empty=str)
+    sealed_outcome_words: Mapped[bytes | None] = sealed_column()
     settled_by: Mapped[UUID | None]
     settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -82,15 +85,24 @@ class Query(Base):
         self.settled_by = by
         self.settled_at = at
 
+    def end_with_leaver(self, *, outcome: Outcome, at: datetime) -> None:
+        """One of the two has left: nobody decides any more."""
+        if not self.is_open:
+            raise AlreadySettled
+        self.outcome = outcome
+        self.settled_at = at
+
 
 class Telling(Base):
     """One side's own account, in their own words. Only the two and whoever settles it read it; no machine does."""
 
     __tablename__ = "telling"
+    __table_args__ = sealed_check("sealed_words")
 
     query_id: Mapped[UUID] = mapped_column(ForeignKey("query.id"), primary_key=True)
     member_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"), primary_key=True)
-    words: Mapped[str] = mapped_column(Text)
+    words = Sealed[str]("sealed_words", of="member_id", empty=str)
+    sealed_words: Mapped[bytes | None] = sealed_column()
     told_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     query: Mapped[Query] = relationship(back_populates="tellings")

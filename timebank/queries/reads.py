@@ -81,11 +81,11 @@ def get_for_party(session: Session, query_id: UUID, member: Member) -> Query:
 
 
 def get_to_read(session: Session, query_id: UUID, member: Member) -> Query:
-    """By a party, by whoever may settle it, and afterwards by whoever did."""
+    """By a party, and by whoever may settle it or, afterwards, could have: who no longer looks after it reads it no more."""
     query = _find(session, query_id, member)
     if query is None:
         raise NotFound
-    if query.log.is_party(member.id) or query.settled_by == member.id or may_settle(session, query, member):
+    if query.log.is_party(member.id) or may_settle(session, query, member):
         return query
     raise NotFound
 

@@ -6,6 +6,8 @@ from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
 from timebank import clock
+from timebank.audit import looking
+from timebank.audit.models import Reason, Record
 from timebank.hours import reads as hours
 from timebank.queries import reads, service
 from timebank.queries.models import Query
@@ -86,7 +88,7 @@ def settle(query_id: UUID) -> ResponseReturnValue:
         except service.NoSecondPerson as refusal:
             form.refuse("outcome", refusal.sentence)
         else:
-            return _show(query)
+            return _show(query, was_open=True)
     # The refused decision left its mark on the object: what is shown again is what the database holds.
     session().rollback()
     return _show(reads.get_to_read(session(), query_id, asker().member), decision=form, status=422)
@@ -98,9 +100,18 @@ def _ask(log_id: UUID, form: forms.Form, *, status: int = 200) -> ResponseReturn
 
 
 def _show(
-    query: Query, *, telling: forms.Form | None = None, decision: forms.Form | None = None, status: int = 200
+    query: Query,
+    *,
+    telling: forms.Form | None = None,
+    decision: forms.Form | None = None,
+    was_open: bool = False,
+    status: int = 200,
 ) -> ResponseReturnValue:
-    view = reads.view(session(), query, asker().member)
+    member = asker().member
+    if not query.log.is_party(member.id):
+        task = Reason.OPEN_CHECK if query.is_open or was_open else None
+        looking.look(member, record=Record.CHECK, record_id=query.id, task=task, at=clock.now())
+    view = reads.view(session(), query, member)
     return render(
         "queries/show.html",
         fragment="queries/_card.html",

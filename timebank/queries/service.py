@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from ledger import settling
 from ledger.errors import AlreadyExpired, AlreadyReleased, GiftNotShorter
+from timebank.audit import service as audit
+from timebank.audit.models import Act, Record
 from timebank.errors import Conflict, Invalid, NotFound
 from timebank.hours import reads as hours
 from timebank.members import reads as members
@@ -88,6 +90,15 @@ def settle_query(
     query.settle(outcome=outcome, minutes=minutes, words=words, by=coordinator.id, at=at)
     _carry_out(session, query, outcome=outcome, minutes=minutes, coordinator=coordinator, at=at)
     session.flush()
+    audit.note(
+        session,
+        bank_id=query.bank_id,
+        by=coordinator.id,
+        act=Act.SETTLED_CHECK,
+        record=Record.CHECK,
+        record_id=query.id,
+        at=at,
+    )
     return query
 
 

@@ -1,5 +1,6 @@
 """Whom a person already knows here."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
@@ -80,6 +81,13 @@ def count_live(session: Session, *, scheme_id: UUID, member_id: UUID) -> int:
 def everyone_ever_with(session: Session, member_id: UUID) -> frozenset[UUID]:
     rows = session.execute(select(Relationship.guide_id, Relationship.other_id).where(_with(member_id)))
     return frozenset(person for row in rows for person in (row.guide_id, row.other_id)) - {member_id}
+
+
+def pairs_ever_with(session: Session, member_ids: Collection[UUID]) -> list[tuple[UUID, UUID]]:
+    """Every two who are or were together, of whom at least one is among these."""
+    among = or_(Relationship.guide_id.in_(member_ids), Relationship.other_id.in_(member_ids))
+    found = session.execute(select(Relationship.guide_id, Relationship.other_id).where(among).distinct())
+    return [(row.guide_id, row.other_id) for row in found]
 
 
 def _with(member_id: UUID) -> ColumnElement[bool]:

@@ -56,8 +56,27 @@ def is_coordinator(session: Session, member: Member) -> bool:
     return session.scalar(select(Coordinator.id).where(Coordinator.member_id == member.id).limit(1)) is not None
 
 
+def coordinators_names(session: Session, bank_id: UUID) -> list[str]:
+    """Of all who look after something in this bank."""
+    found = (
+        select(Member.name)
+        .join(Coordinator, Coordinator.member_id == Member.id)
+        .where(Coordinator.bank_id == bank_id, Member.status != MemberStatus.LEFT)
+    )
+    return list(session.scalars(found.distinct()))
+
+
+def list_coordinators(session: Session, bank_id: UUID) -> list[Member]:
+    """Everybody who looks after the bank or a scheme of it."""
+    those = select(Coordinator.member_id).where(Coordinator.bank_id == bank_id)
+    here = Member.status != MemberStatus.LEFT
+    return list(session.scalars(select(Member).where(Member.id.in_(those), here).order_by(Member.name, Member.id)))
+
+
 def coordinates(session: Session, member: Member, scheme_id: UUID | None) -> bool:
     """Whether this person looks after this scheme, or the whole bank. No scheme named means the whole bank."""
+    if member.status is MemberStatus.LEFT:
+        return False
     where: ColumnElement[bool] = Coordinator.scheme_id.is_(None)
     if scheme_id is not None:
         where = or_(where, Coordinator.scheme_id == scheme_id)
@@ -69,6 +88,8 @@ def coordinates(session: Session, member: Member, scheme_id: UUID | None) -> boo
 
 def coordinated_ids(session: Session, member: Member) -> frozenset[UUID | None]:
     """The schemes this person looks after, asked once; None among them stands for the whole bank."""
+    if member.status is MemberStatus.LEFT:
+        return frozenset()
     rows = select(Coordinator.scheme_id).where(
         Coordinator.member_id == member.id, Coordinator.bank_id == member.bank_id
     )

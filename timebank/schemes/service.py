@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.orm import Session
 
 import matching
+from timebank.members import names
 from timebank.members.models import Bank, Member
 from timebank.schemes import reads
 from timebank.schemes.models import BankScheme, Coordinator, SchemeMembership, Side
@@ -55,6 +56,11 @@ def come_back(session: Session, *, member: Member, scheme_id: UUID) -> SchemeMem
     part = reads.get_part(session, member=member, scheme_id=scheme_id)
     part.is_stepped_back = False
     return part
+
+
+def refuse_look_alike(session: Session, *, bank: Bank, name: str) -> None:
+    """For everybody who is not of the staff. Raises LooksLikeAnother."""
+    names.refuse_look_alike(name, staff=reads.coordinators_names(session, bank.id), bank=bank.name)
 
 
 def make_coordinator(session: Session, *, member: Member, scheme: BankScheme | None = None) -> Coordinator:

@@ -10,6 +10,11 @@ def day(value: date) -> str:
     return f"{value.day} {value:%B %Y}"
 
 
+def local_day(value: datetime) -> str:
+    """The day of a moment, on the clock in the room."""
+    return day(value.astimezone(LONDON).date())
+
+
 def moment(value: datetime) -> str:
     """`27 March 2026 at 14:05`, on the clock in the room."""
     local = value.astimezone(LONDON)

@@ -4,10 +4,10 @@ Where PostgreSQL sends a request back for the sake of another one (ledger.retryi
 the same form, so with the same ids, and with nothing remembered of the first time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from timebank.db import Database
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAY_RUN_AGAIN = "timebank.may_run_again"
+Answer = TypeVar("Answer")
 
 
 def plug_in(app: Flask, database: Database) -> None:
@@ -63,10 +64,34 @@ def commit() -> None:
         g.session.commit()
 
 
+def write_before_answering(act: Callable[[Session], None]) -> None:
+    """Has something written down that belongs to reading a page, once the page is made. It leaves only if that was written."""
+    g.setdefault("to_write_down", []).append(act)
+
+
+def write_down(*, is_done: bool) -> None:
+    """In a transaction of its own. An act that was done has noted itself, and what it shows belongs to it."""
+    acts = g.pop("to_write_down", [])
+    if not acts or (is_done and request.method not in SAFE_METHODS):
+        return
+
+    def write(session: Session) -> None:
+        for act in acts:
+            act(session)
+
+    database().run_again(write)
+
+
 def close() -> None:
     """End the act; what was not committed is rolled back. Whatever the answer still needs, it may only read."""
     _close(None)
     only_read()
+
+
+def in_one_act(act: Callable[[Session], Answer]) -> Answer:
+    """For an act that only reads (see `only_read`), and then writes after all. Nothing that was read is held on to."""
+    close()
+    return database().run_again(act)
 
 
 def _close_before_sign_ins(response: Response) -> Response:

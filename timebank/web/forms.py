@@ -2,12 +2,32 @@
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
-from flask import request
+from flask import Flask, request
 from marshmallow import EXCLUDE, Schema, ValidationError
 from werkzeug.datastructures import MultiDict
 
+from timebank.errors import Invalid
+
 CANNOT_BE_KEPT = "There is a sign in this that cannot be kept. Please type it again by hand."
+
+
+class BrokenLetters(Invalid):
+    """There is a sign in this that cannot be kept, so nothing was saved. Please go back and type it again by hand."""
+
+
+def plug_in(app: Flask) -> None:
+    app.before_request(_refuse_broken_letters)
+
+
+def _refuse_broken_letters() -> None:
+    """Half a letter, which no browser sends, would be read as other letters: what was typed would not be what is kept."""
+    if request.mimetype == "application/x-www-form-urlencoded":
+        try:
+            unquote_to_bytes(request.get_data(cache=True)).decode()
+        except UnicodeDecodeError as error:
+            raise BrokenLetters from error
 
 
 @dataclass(kw_only=True)

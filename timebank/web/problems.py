@@ -1,23 +1,26 @@
 """Every refusal becomes one sentence a person can act on; nothing else about what went wrong leaves the server."""
 
-from flask import Flask, Response, current_app, make_response, render_template, request
-from flask_wtf.csrf import CSRFError
+from flask import Flask, Response, current_app, make_response, render_template, request, url_for
+from flask_wtf.csrf import CSRFError, generate_csrf
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from werkzeug.exceptions import HTTPException
 
 from ledger import retrying
 from ledger.errors import LedgerError, VeryBusy
 from timebank.errors import Refusal
-from timebank.web import edge
+from timebank.web import browser, edge, policy
 from timebank.web.render import wants_fragment
 
-OPEN_TOO_LONG = (
-    "This page was open for a long time, so we did not save it yet. Go back, check what you wrote, and send it again."
+OPEN_TOO_LONG = "This page was open for a long time, so we did not save it yet. Please send it again."
+SIGNED_OUT = (
+    "You were signed out meanwhile, so we did not save it yet. What you typed is still here: sign in in another window, come"
+    " back to this one, and send it again."
 )
 AT_THE_SAME_MOMENT = (
     "This was done or changed at the same moment. Nothing of yours was saved twice: please look at it again."
 )
 HEADINGS = {
+    403: "That came from another website",
     404: "We could not find that",
     405: "That cannot be done from here",
     409: "This has changed",
@@ -59,23 +62,44 @@ def _ledger_refusal(refusal: LedgerError) -> Response:
 
 
 def _very_busy(refusal: VeryBusy) -> Response:
-    """What was typed is in the answer, to be sent once more; htmx leaves the form on the page as it is."""
-    typed = [(name, words) for name, words in request.form.items(multi=True) if name != "csrf_token"]
-    is_secret = any("password" in name for name, _ in typed)
-    if wants_fragment() or is_secret or request.method != "POST":
-        answer = _answer(503, refusal.sentence)
-        answer.headers.pop("HX-Trigger", None)  # what reads itself again would lose what is being typed in it
-    else:
-        page = render_template(
-            "errors/busy.html", heading=HEADINGS[503], sentence=refusal.sentence, url=request.full_path, typed=typed
-        )
-        answer = make_response(page, 503)
+    answer = _to_send_again(503, refusal.sentence)
+    answer.headers.pop("HX-Trigger", None)  # what reads itself again would lose what is being typed in it
     answer.headers["Retry-After"] = "10"
     return answer
 
 
 def _token(_: CSRFError) -> Response:
-    return _answer(419, OPEN_TOO_LONG)
+    """Of a page of ours what was typed comes back with a token of today; to anybody else's request a token is never given."""
+    was_signed_out = policy.asker() is None and not policy.is_for_anyone(request.endpoint)
+    sentence = SIGNED_OUT if was_signed_out else OPEN_TOO_LONG
+    if not browser.is_from_our_page():
+        return _answer(419, sentence)
+    answer = _to_send_again(419, sentence, sign_in_first=was_signed_out)
+    answer.headers.pop("HX-Trigger", None)
+    answer.headers["X-Fresh-Token"] = generate_csrf()
+    return answer
+
+
+def _to_send_again(status: int, sentence: str, *, sign_in_first: bool = False) -> Response:
+    """What was typed is in the answer, to be sent once more; htmx leaves the form on the page as it is."""
+    # A passphrase is asked for again by the page it belongs to; the words beside it are kept.
+    typed = [
+        (name, words)
+        for name, words in request.form.items(multi=True)
+        if name != "csrf_token" and "passphrase" not in name
+    ]
+    is_secret = any("password" in name for name, _ in typed)
+    if wants_fragment() or is_secret or request.method != "POST":
+        return _answer(status, sentence)
+    page = render_template(
+        "errors/again.html",
+        heading=HEADINGS[status],
+        sentence=sentence,
+        url=request.full_path,
+        typed=typed,
+        sign_in_first_url=url_for("signin.show") if sign_in_first else None,
+    )
+    return make_response(page, status)
 
 
 def _http(error: HTTPException) -> Response:

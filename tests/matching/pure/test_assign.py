@@ -161,6 +161,37 @@ class TestAssign:
             market = {"left": left, "right": right, "weight": weight, "people": 400, "seats": np.full(40, 3)}
             assert proved(market).total == best_of_scipy(market)
 
+    @pytest.mark.parametrize(
+        ("people", "places", "dearest", "step"),
+        [
+            (2, 3, 801, 100),
+            (2, 3, 1, 1),
+            (3, 80, 80_001, 10_000),  # as many arcs as are not yet many
+            (3, 81, 80_001, 78),
+            (3, 81, 900, 1),
+        ],
+    )
+    def test_the_first_step_is_a_part_of_what_is_between_the_best_and_the_least(
+        self, monkeypatch, people, places, dearest, step
+    ):
+        left, right = np.divmod(np.arange(people * places), places)
+        weight = np.where(np.arange(people * places) == 3, dearest, 1)
+        steps = []
+        monkeypatch.setattr(solving, "auction", lambda market, first: steps.append(first))
+
+        answer = assign(left, right, weight, people, np.ones(places, dtype=np.int64))
+
+        assert steps == [step]
+        assert answer.total == dearest + people - 1
+
+    def test_narrow_numbers_are_as_good_as_wide_ones(self):
+        market = crowd(3, people=100, places=20, seats=60, most=100)
+        narrow = {name: market[name].astype(np.int8) for name in ("left", "right", "weight", "seats")}
+
+        answer = assign(**market | narrow)
+
+        assert prove(answer, **market | narrow) == prove(answer, **market)
+
     @given(markets(), st.sampled_from([1, 5, 2**40]))
     def test_what_each_person_seated_is_worth_counts_like_a_greater_weight(self, market, each):
         market["weight"] = np.minimum(market["weight"], 2**40)
@@ -208,6 +239,7 @@ class TestAssign:
             ([-1], [0], [1], [1], "an arc ends at a position where there is nobody"),
             ([0], [0], [0], [1], "every weight is above zero; leave out the arcs that are not wanted"),
             ([0, 0], [0, 0], [1, 2], [1], "the same two ends are given twice"),
+            ([0, 0, 0], [0, 1, 1], [1, 2, 3], [1, 1], "the same two ends are given twice"),
             ([0], [0], [1], [-1], "seats are never below zero"),
             ([0], [0], [1], [1.5], "seats are a list of whole numbers"),
             ([0], [0], [1], [[1]], "seats are a list of whole numbers"),

@@ -1,0 +1,1 @@
+"""Who did what for others, and who has looked at what of theirs: never a value, never a name."""

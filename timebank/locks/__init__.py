@@ -1,0 +1,1 @@
+"""What whoever runs the bank does with its keys: change them, keep a copy, put it back."""
