@@ -20,8 +20,8 @@ from timebank.signin import passwords, sealing
 from timebank.signin.models import CodeApp, User
 
 PASSWORD = "three or four words"
-# What Cora's app shares with the server: whoever coordinates has a second step.
-CORAS_APP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+# What the apps of Cora and the like share with the server: who looks after others has a second step.
+APP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 
 class SmallBank:
@@ -45,7 +45,7 @@ class SmallBank:
         side: Side | None = None,
         likes: tuple[str, ...] = (),
         coordinates: bool = False,
-        has_app: bool = True,
+        has_app: bool | None = None,
     ) -> None:
         with self.database.writing() as session:
             bank = session.get_one(Bank, self.bank_id)
@@ -54,8 +54,8 @@ class SmallBank:
             session.add(user)
             if coordinates:
                 schemes.make_coordinator(session, member=member)
-            if coordinates and has_app:
-                sealed = sealing.seal(CORAS_APP, secret=CONFIG.secret_key, owner=user.id)
+            if coordinates if has_app is None else has_app:
+                sealed = sealing.seal(APP, secret=CONFIG.secret_key, owner=user.id)
                 session.flush()
                 session.add(CodeApp(user_id=user.id, sealed=sealed, last_step=0, made_at=clock.now()))
             if side:

@@ -13,8 +13,8 @@ WORDS = "He keeps her bank card."
 
 @pytest.fixture
 def with_a_lead(bank):
-    for name in ("Nell", "Lena"):
-        bank.add(name)
+    bank.add("Nell")
+    bank.add("Lena", has_app=True)
     with bank.database.writing() as session:
         lena = bank._member(session, "Lena")
         service.add_lead(session, bank=session.get_one(Bank, bank.bank_id), member=lena, at=clock.now())
@@ -23,7 +23,7 @@ def with_a_lead(bank):
 
 def test_it_is_told_read_and_closed(with_a_lead, visit):
     nell, lena, cora = visit(), visit(), visit()
-    lena.sign_in("lena")
+    lena.sign_in("lena", with_code=True)
     lena.go("Concerns")
     lena.go("Choose a passphrase")
     lena.fill("A new passphrase", PASSPHRASE)

@@ -589,6 +589,7 @@ def test_random_acts_leave_every_rule_standing(copies, capsys):
     assert ran["sequences"] >= SEQUENCES
     assert ran["checks"] >= SEQUENCES * 10
     assert ran["verified"] >= SEQUENCES
-    for act in ACTS:
-        assert ran[act] >= SEQUENCES // 30, (act, ran[act])
+    # In the full form each act comes many times; in the fast one chance may leave a few out.
+    seldom = {act: ran[act] for act in ACTS if ran[act] < SEQUENCES // 30}
+    assert len(seldom) <= (0 if IS_FULL else 3), seldom
     assert sum(count for act, count in ran.items() if "refused" in act) >= SEQUENCES

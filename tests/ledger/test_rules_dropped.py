@@ -47,8 +47,15 @@ STOOD_IN_FOR = {
         "transfer_begins: original.state = 'posted'": ("transfer_begins: original.posted_minutes = NEW.minutes",),
     },
     "postgresql": {
-        # Emptying it empties what hangs on it, and that refuses, as long as something hangs on it.
-        "account_is_never_emptied": ("waiver_is_never_emptied",),
+        # Emptying it empties what hangs on it, and that refuses, as long as something hangs on it: in the ledger, and
+        # where members stand, whose accounts they are.
+        "account_is_never_emptied": (
+            "waiver_is_never_emptied",
+            "audit_event_is_never_emptied",
+            "concern_is_not_emptied",
+            "concern_text_is_not_emptied",
+            "concern_step_is_not_emptied",
+        ),
     },
 }
 
@@ -192,6 +199,7 @@ class PostgresqlRules:
             for find in (CONSTRAINTS, UNIQUE_INDEXES, TRIGGERS)
             for name, statement in self.connection.execute(find.format(tables=tables))
         }
+        elsewhere = self.connection.execute(TRIGGERS_ELSEWHERE.format(tables=tables)).fetchall()
         for trigger, function in self.connection.execute(FUNCTIONS.format(tables=tables)).fetchall():
             refusals = list(CASE.finditer(function))
             if len(refusals) > 1:
@@ -199,6 +207,7 @@ class PostgresqlRules:
                     f"{trigger}: {found[1]}": function.replace(found[0], "WHEN FALSE THEN '' ") for found in refusals
                 }
         self.names = list(self.drops)
+        self.drops |= dict(elsewhere)
         self.connection.rollback()
 
     @contextmanager
@@ -225,6 +234,7 @@ UNIQUE_INDEXES = """SELECT relname, format('DROP INDEX %I', relname) FROM pg_ind
     WHERE indrelid IN ({tables}) AND indisunique AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid)"""
 TRIGGERS = """SELECT tgname, format('DROP TRIGGER %I ON %I', tgname, tgrelid::regclass)
     FROM pg_trigger WHERE tgrelid IN ({tables}) AND NOT tgisinternal"""
+TRIGGERS_ELSEWHERE = TRIGGERS.replace("tgrelid IN", "tgrelid NOT IN")
 FUNCTIONS = """SELECT tgname, pg_get_functiondef(tgfoid)
     FROM pg_trigger WHERE tgrelid IN ({tables}) AND NOT tgisinternal"""
 CASE = re.compile(r"WHEN (?:(?!THEN ').)*THEN '((?:[^']|'')*)'\s*", re.DOTALL)
