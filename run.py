@@ -5,7 +5,7 @@ python3 run.py --empty          start it without them
 python3 run.py test             format, lint, types, import contracts, and the fast form of every test
 python3 run.py test ARGS        only pytest, with these arguments
 python3 run.py soak NAME        the full form of the tests in tests/NAME
-python3 run.py soak mutants     put small mistakes into the ledger's and the engine's pure modules: do the tests notice them?
+python3 run.py soak mutants     put small mistakes into the ledger, the engine and the policy: do the tests notice them?
   --without-browser             (with test or soak) leave the browser tests out
 """
 # Standard library only, and words that Python 3.6 can still read, so that an old one gets a sentence and no traceback.

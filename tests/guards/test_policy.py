@@ -13,8 +13,35 @@ from timebank import app as composing
 from timebank.app import create_app
 from timebank.config import Config
 from timebank.db import Database
-from timebank.web.policy import POLICY, allow
+from timebank.web.policy import POLICY, Who, allow
 
+# What the table says of all rows but those for any member, said once more: a row that is opened by mistake fails here.
+DECIDED = {
+    Who.ANYONE: {
+        "static", "pages.htmx", "pages.health", "pages.urgent_help", "pages.source_code", "pages.leave_now",
+        "signin.show", "signin.enter", "signin.first_time", "signin.set_password", "signin.begin_passkey",
+        "signin.use_passkey",
+    },
+    Who.HALF_IN: {"signin.second_step", "signin.take_second_step"},
+    Who.COORDINATOR: {
+        "queries.settle", "desk.show", "desk.members", "desk.new_member", "desk.add_member",
+        "desk.take_second_step_away", "audit.say_why", "matches.run", "matches.show", "matches.set_aside",
+        "matches.take_up_again", "matches.send", "matches.call_back",
+    },
+    Who.LEAD: {
+        "concerns.list", "concerns.key", "concerns.seal_again", "concerns.show", "concerns.open", "concerns.note",
+        "concerns.close", "concerns.reopen",
+    },
+    Who.LEAD_OR_COORDINATOR: {"concerns.close_to_me"},
+}  # fmt: skip
+# Acts after which much is open, or lost: whoever does them has just shown that it is they.
+ASKED_AFRESH = {
+    "desk.add_member", "desk.give_code", "desk.take_second_step_away", "mysignin.add_passkey",
+    "mysignin.begin_app", "mysignin.begin_passkey", "mysignin.change_name", "mysignin.change_password",
+    "mysignin.make_spare_codes", "mysignin.new_name", "mysignin.new_passkey", "mysignin.new_password",
+    "mysignin.remove_passkey", "mysignin.show_app", "mysignin.switch_app_off", "mysignin.switch_app_on",
+    "record.as_json", "record.as_tables", "record.leave", "record.read_all",
+}  # fmt: skip
 WITHOUT_A_TOKEN = {"pages.leave_now"}  # leaving must never fail; it only ends a sign-in
 
 
@@ -43,6 +70,15 @@ class TestRows:
         used = {getattr(view, "policy_row", endpoint) for endpoint, view in app.view_functions.items()}
 
         assert set(POLICY) - used == set()
+
+    @pytest.mark.parametrize("who", DECIDED, ids=lambda who: who.name)
+    def test_say_what_was_decided(self, who: Who):
+        assert {row for row, is_for in POLICY.items() if is_for is who} == DECIDED[who]
+
+    def test_weighty_acts_ask_afresh(self, app: Flask):
+        fresh = {endpoint for endpoint, view in app.view_functions.items() if getattr(view, "is_fresh", False)}
+
+        assert fresh == ASKED_AFRESH
 
 
 class TestPlanted:

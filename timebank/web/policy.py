@@ -143,6 +143,9 @@ LOOKS_ARE_NOTED = frozenset({"desk.show", "desk.members", "matches.show", "queri
 # (The page before a second step is taken away shows one name, which the list of members, a noted look, has shown.)
 SHOWS_NOTHING_OF_OTHERS = frozenset({"desk.new_member", "desk.take_second_step_away"})
 
+# What htmx sends along, and what it goes by.
+FOR_A_PART, PAGE_ASKING, LEAD_ON = "HX-Request", "HX-Current-URL", "HX-Redirect"
+
 
 class Asker(Protocol):
     """Who is asking, as far as the policy needs to know."""
@@ -248,8 +251,10 @@ def check_every_route_is_guarded(app: Flask) -> None:
 
 def is_for_anyone(endpoint: str | None) -> bool:
     """Whether strangers may come here; where there is no route, there is nothing to keep them from."""
-    row = getattr(current_app.view_functions.get(endpoint or ""), "policy_row", endpoint)
-    return POLICY.get(row or "", Who.ANYONE) is Who.ANYONE
+    if endpoint is None:
+        return True
+    row = getattr(current_app.view_functions.get(endpoint), "policy_row", endpoint)
+    return POLICY.get(row, Who.ANYONE) is Who.ANYONE
 
 
 def _refuse_unguarded() -> None:
@@ -302,7 +307,7 @@ def _ask_who_it_is() -> Response | None:
     url = url_for("signin.prove", next=_this_page() or _page_it_came_from())
     typed = [(name, words) for name, words in request.form.items(multi=True) if name != "csrf_token"]
     is_secret = any("password" in name for name, _ in typed)
-    if request.method in edge.SAFE_METHODS or is_secret or request.headers.get("HX-Request") == "true":
+    if request.method in edge.SAFE_METHODS or is_secret or _is_part_of_a_page():
         return _lead_to(url)
     return current_app.extensions["timebank.ask_who_it_is"](request.full_path.rstrip("?"), typed)
 
@@ -313,11 +318,15 @@ def _this_page() -> str | None:
 
 def _page_it_came_from() -> str | None:
     """Of our own pages only: browsers send no more than the place itself from another site."""
-    came_from = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    came_from = urlsplit(request.headers.get(PAGE_ASKING) or request.referrer or "")
     return came_from.path if came_from.netloc == request.host else None
 
 
+def _is_part_of_a_page() -> bool:
+    return request.headers.get(FOR_A_PART) == "true"
+
+
 def _lead_to(url: str) -> Response:
-    if request.headers.get("HX-Request") == "true":
-        return Response(status=204, headers={"HX-Redirect": url})
+    if _is_part_of_a_page():
+        return Response(status=204, headers={LEAD_ON: url})
     return make_response(redirect(url, code=303))
