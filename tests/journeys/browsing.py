@@ -26,7 +26,8 @@ PATIENCE = 20_000
 expect.set_options(timeout=PATIENCE)
 
 
-def launch(playwright: Playwright) -> Browser:
+def launch(playwright: Playwright, *, trusts: str) -> Browser:
+    """`trusts`: the certificate of this run, by its key; to whatever else is wrong with one, Chromium says no as always."""
     path = os.environ.get("TIMEBANK_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if not path:
         pytest.fail(
@@ -35,7 +36,7 @@ def launch(playwright: Playwright) -> Browser:
             pytrace=False,
         )
     chromium: BrowserType = playwright.chromium
-    return chromium.launch(executable_path=path, args=SWITCHES)
+    return chromium.launch(executable_path=path, args=[*SWITCHES, f"--ignore-certificate-errors-spki-list={trusts}"])
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class Device:
     width: int
     height: int
     scripts: bool
+
+    @property
+    def is_https(self) -> bool:
+        """At a desk as over the network, on a phone as at one's own computer: each page is met either way."""
+        return (self.width, self.height) == DESK
 
     def __str__(self) -> str:
         return f"{self.width}-{'scripts' if self.scripts else 'no scripts'}"
@@ -191,6 +197,40 @@ class Visitor:
         self._copy.route(address, lambda route: route.fulfill(status=200, content_type="text/html", body=shown))
         self._copy.goto(address)
         return self._copy
+
+    # Going
+
+    def leave_nothing(self) -> None:
+        """Of whoever walked here nothing stays: no address elsewhere was asked, the browser stores nothing, and after
+        leaving quickly no page comes back.
+        """
+        kept = self.context.storage_state(indexed_db=True)
+        self.problems += [f"stored in the browser: {origin}" for origin in kept["origins"]]
+        self.problems += [
+            f"a cookie that scripts can read: {one['name']}" for one in kept["cookies"] if not one["httpOnly"]
+        ]
+        if self.device.scripts and self.page.url.startswith(self.outside.site):
+            stores = self.page.evaluate("[sessionStorage.length, localStorage.length, document.cookie]")
+            self.problems += [f"a script finds {stores}"] if stores != [0, 0, ""] else []
+        self._go_and_come_back()
+
+    def _go_and_come_back(self) -> None:
+        """Once for each page that a walk ended on."""
+        page = self.page
+        key = ("left", str(self.device), ID.sub("", page.url.split("?")[0]))
+        is_signed_in = page.url.startswith(self.outside.site) and page.get_by_role("button", name="Sign out").count()
+        if key in self.looked_at or not is_signed_in:
+            return
+        self.looked_at.add(key)
+        before = list(self.problems)
+        self.press("Leave this site quickly", within=page.locator("body"))
+        expect(page).not_to_have_url(re.compile(self.outside.site))
+        page.go_back()
+        page.wait_for_load_state()
+        # A page that was the answer to a form is asked for again with it, and refused: nobody is signed in any more.
+        self.problems = before + [said for said in self.problems[len(before) :] if "status of 419" not in said]
+        if page.get_by_role("button", name="Sign out").count():
+            self.problems.append(f"going back shows {page.url} again")
 
     def close(self) -> None:
         self.context.close()

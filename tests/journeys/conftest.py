@@ -14,24 +14,24 @@ from timebank.vault.keys import KeyRing
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(site: Site) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        opened = launch(playwright)
+        opened = launch(playwright, trusts=site.trusted_by)
         yield opened
         opened.close()
 
 
 @pytest.fixture(scope="session")
-def site() -> Iterator[Site]:
-    served = Site()
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    served = Site(tmp_path_factory.mktemp("site"))
     yield served
     served.close()
 
 
 @pytest.fixture
-def bank(sqlite_copies: SqliteCopies, site: Site, keys: KeyRing) -> Iterator[SmallBank]:
+def bank(sqlite_copies: SqliteCopies, site: Site, keys: KeyRing, device: Device) -> Iterator[SmallBank]:
     database = Database(sqlite_copies.url(), keys=keys)
-    with site.serving(database):
+    with site.serving(database, is_https=device.is_https):
         yield SmallBank(database, site)
     sqlite_copies.discard(database)
 
@@ -47,10 +47,12 @@ def visit(browser: Browser, site: Site, device: Device) -> Iterator[Callable[[],
     visitors: list[Visitor] = []
 
     def come() -> Visitor:
-        visitors.append(Visitor(browser, device, Outside(site.url)))
+        visitors.append(Visitor(browser, device, Outside(site.url(is_https=device.is_https))))
         return visitors[-1]
 
     yield come
+    for visitor in visitors:
+        visitor.leave_nothing()
     problems = [problem for visitor in visitors for problem in visitor.problems]
     for visitor in visitors:
         visitor.close()

@@ -45,4 +45,4 @@ def test_on_a_device_that_is_not_ones_own_nothing_is_kept(bank, visit):
     visitor.sees_heading("Hello")
 
     kept = {cookie["name"]: cookie["expires"] for cookie in visitor.context.cookies()}
-    assert kept == {"sign-in": -1}
+    assert kept == {"__Host-sign-in" if visitor.device.is_https else "sign-in": -1}
