@@ -150,7 +150,7 @@ class TestSignedOut:
             "static",
             "pages.htmx",
             "pages.health",
-            "pages.urgent_help",
+            "helplines.show",
             "signin.show",
             "signin.first_time",
         }
