@@ -3,7 +3,7 @@
 It is one file, and it is what the app goes by: the pages "What is kept about me" and the copy of one's own record are made
 from it, and forgetting somebody follows it row by row. A test holds it against the tables, so a new column that is not
 named here stops the build. Periods and legal grounds are the product's suggestion; a charity may decide otherwise
-(docs/privacy/).
+(docs/for-charities/).
 """
 
 from dataclasses import dataclass, field
