@@ -40,25 +40,16 @@ def look_at_all(session, coordinator, *, days: int) -> int:
     return len(lines)
 
 
-def test_says_each_with_its_age(run, session, coordinator):
-    count = look_at_all(session, coordinator, days=12)
+def test_says_each_with_its_age_and_ends_with_1_when_one_needs_a_look_and_one_asked(run, session, coordinator):
+    for days, status in ((400, 1), (91, 1), (90, 0), (12, 0)):
+        count = look_at_all(session, coordinator, days=days)
 
-    result = run()
+        assert run().exit_code == 0
+        result = run("--check")
 
-    assert result.exit_code == 0
-    assert len(re.findall(r"\(12 days\)", result.output)) == count
-    assert f"{count} numbers, 0 to look at." in result.output
-
-
-@pytest.mark.parametrize(("days", "status"), [(90, 0), (91, 1), (400, 1)])
-def test_ends_with_1_when_one_needs_a_look_and_one_asked(run, session, coordinator, days, status):
-    count = look_at_all(session, coordinator, days=days)
-
-    assert run().exit_code == 0
-    result = run("--check")
-
-    assert result.exit_code == status
-    assert f"{count} numbers, {count * status} to look at." in result.output
+        assert result.exit_code == status
+        assert len(re.findall(rf"\({days} days\)", result.output)) == count
+        assert f"{count} numbers, {count * status} to look at." in result.output
 
 
 def test_before_a_release_it_needs_no_bank_and_tells_the_truth():

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from tests.factories import NOON
 from tests.helplines.test_service import added, checked
+from timebank.errors import Conflict
 from timebank.helplines.models import HelplineCheck
 
 CHANGES = (
@@ -21,29 +22,25 @@ REPLACES = (
 )
 
 
-def test_a_check_is_changed_deleted_replaced_and_emptied_by_nobody(session, coordinator, database):
-    kept = checked(session, coordinator).id
-    session.commit()
-
-    for statement in (*CHANGES, REPLACES if database.is_sqlite else "TRUNCATE helpline_check"):
-        with pytest.raises(DatabaseError, match="helplines: that a number was checked"):
-            session.execute(text(statement))
-        session.rollback()
-
-    assert [check.id for check in session.query(HelplineCheck)] == [kept]
-
-
-def test_the_same_form_twice_is_one_check(session, coordinator):
+def test_a_check_is_made_once_and_changed_deleted_replaced_and_emptied_by_nobody(session, coordinator, database):
     same = uuid4()
     first = checked(session, coordinator, check_id=same)
     session.commit()
 
     assert checked(session, coordinator, check_id=same, at=NOON + timedelta(days=1)).checked_at == first.checked_at
-    assert session.query(HelplineCheck).count() == 1
+    for statement in (*CHANGES, REPLACES if database.is_sqlite else "TRUNCATE helpline_check"):
+        with pytest.raises(DatabaseError, match="helplines: that a number was checked"):
+            session.execute(text(statement))
+        session.rollback()
+
+    assert [(check.id, check.checked_at) for check in session.query(HelplineCheck)] == [(same, NOON)]
 
 
-def test_taken_away_has_a_moment_and_a_person_or_neither(session, coordinator):
-    added(session, coordinator)
+def test_a_line_is_added_once_and_taken_away_has_a_moment_and_a_person_or_neither(session, coordinator, outsider):
+    same = uuid4()
+    assert added(session, coordinator, line_id=same) is added(session, coordinator, line_id=same)
+    with pytest.raises(Conflict):
+        added(session, outsider, line_id=same)
     session.commit()
 
     with pytest.raises(IntegrityError):

@@ -51,12 +51,9 @@ class TestAge:
         last, at = {}, NOON
         for _ in range(40):
             at += timedelta(days=chance.randint(0, 40), minutes=chance.randint(0, 600))
-            key = chance.choice(keys)
-            checked(session, chance.choice([coordinator, outsider]), line=key, shown=said[key], at=at)
-            if (
-                session.new
-                or session.query(HelplineCheck).order_by(HelplineCheck.checked_at.desc()).first().bank_id == bank.id
-            ):
+            key, who = chance.choice(keys), chance.choice([coordinator, outsider])
+            checked(session, who, line=key, shown=said[key], at=at)
+            if who is coordinator:
                 last[key] = day(at)
             today = at + timedelta(days=chance.randint(0, 200))
             for other in keys:
@@ -65,114 +62,72 @@ class TestAge:
                 assert (line.checked_on, line.age_days) == (last.get(other), age)
                 assert line.needs_a_look == (age is None or age > 90)
                 assert line.is_old == (age is not None and age > 180)
+        assert set(last) == set(keys)
 
-    def test_the_borders(self, session, bank, coordinator):
+    def test_at_its_borders_it_hides_nothing_and_a_clock_set_back_makes_nothing_younger(
+        self, session, bank, coordinator
+    ):
+        before = [line.key for line in reads.numbers(session, bank, today=day(NOON)).own.lines]
         checked(session, coordinator)
 
         for days, asks, is_old in ((90, False, False), (91, True, False), (180, True, False), (181, True, True)):
             line = find(session, bank, at=NOON + days * DAY)
             assert (line.needs_a_look, line.is_old) == (asks, is_old)
-
-    def test_nothing_is_ever_left_off(self, session, bank, coordinator):
-        before = [line.key for line in reads.numbers(session, bank, today=day(NOON)).own.lines]
-        checked(session, coordinator)
-
         for years in (1, 10, 50):
             found = reads.numbers(session, bank, today=day(NOON + years * 366 * DAY))
             assert [line.key for line in found.own.lines] == before
-
-    def test_a_clock_set_back_makes_nothing_younger_than_today(self, session, bank, coordinator):
-        checked(session, coordinator)
-
         assert find(session, bank, at=NOON - 400 * DAY).age_days == 0
 
 
 class TestCheck:
-    def test_of_one_line_counts_in_every_nation_and_for_no_other_line(self, session, bank, coordinator):
+    def test_counts_for_its_own_line_in_every_nation_and_in_its_own_bank(self, session, bank, coordinator, outsider):
         checked(session, coordinator)
+        checked(session, outsider, line="shout", shown=find(session, bank, "shout").shown)
 
         found = reads.numbers(session, bank, today=day(NOON))
+
         by_key = {line.key: line.checked_on for nation in (found.own, *found.others) for line in nation.lines}
         assert {key for key, when in by_key.items() if when} == {"samaritans"}
         assert all(line.checked_by == coordinator.id for line in found.own.lines if line.checked_on)
 
-    def test_of_a_number_that_was_there_before_says_nothing_about_the_new_one(self, session, bank, coordinator):
-        session.add(
-            HelplineCheck(
-                id=uuid4(), bank_id=bank.id, line="samaritans", shown="Call 116 124 tel:116124",
-                checked_by=coordinator.id, checked_at=NOON,
-            )
-        )  # fmt: skip
+    def test_says_nothing_about_another_number_than_it_was_of(self, session, bank, coordinator, outsider):
+        """Neither about the one that came later, nor by a page that still showed the one before."""
+        before = {"id": uuid4(), "bank_id": bank.id, "line": "samaritans", "shown": "Call 116 124 tel:116124"}
+        session.add(HelplineCheck(**before, checked_by=coordinator.id, checked_at=NOON))
         session.flush()
 
         assert find(session, bank).checked_on is None
-
-    def test_of_what_is_not_shown_any_more_is_refused(self, session, coordinator):
         with pytest.raises(ChangedMeanwhile):
-            checked(session, coordinator, shown="Call 116 124 tel:116124")
-
-    def test_the_form_of_somebody_else_is_refused(self, session, coordinator, outsider):
-        same = uuid4()
-        checked(session, coordinator, check_id=same)
-
-        with pytest.raises(Conflict):
-            checked(session, outsider, check_id=same)
-
-    def test_of_what_is_no_line_is_not_found(self, session, coordinator):
+            checked(session, coordinator, shown=before["shown"])
         with pytest.raises(NotFound):
             checked(session, coordinator, line="nobody")
-
-    def test_stays_in_its_own_bank(self, session, bank, coordinator, outsider):
-        checked(session, outsider)
-
-        assert find(session, bank).checked_on is None
-        assert find(session, outsider.bank).checked_on == day(NOON)
+        with pytest.raises(Conflict):
+            checked(session, outsider, check_id=before["id"])
 
 
 class TestLocalLines:
-    def test_stand_after_those_of_the_nation_in_their_own_bank_alone(self, session, bank, coordinator, outsider):
-        mine, theirs = added(session, coordinator), added(session, outsider)
+    def test_stand_last_in_their_own_bank_alone_and_dial_what_they_show(self, session, bank, coordinator, outsider):
+        theirs = added(session, outsider)
+        for number, link in (("020 7946 0000", "tel:02079460000"), ("+44 20 7946 0000", "tel:+442079460000")):
+            key = str(added(session, coordinator, number=number, at=NOON).id)
+            line = find(session, bank, key)
+            assert (line.how, line.link, line.checked_on) == (f"Call {number}", link, None)
 
-        keys = [line.key for line in reads.numbers(session, bank, today=day(NOON)).own.lines]
+            checked(session, coordinator, line=key, shown=line.shown)
+            assert find(session, bank, key).age_days == 0
 
-        assert keys[-1] == str(mine.id)
-        assert str(theirs.id) not in keys
-        assert reads.numbers(session, None, today=day(NOON)).own.lines[-1].is_local is False
+        lines = reads.numbers(session, bank, today=day(NOON)).own.lines
+        assert [line.is_local for line in lines[-3:]] == [False, True, True]
+        assert str(theirs.id) not in {line.key for line in lines}
+        assert not any(line.is_local for line in reads.numbers(session, None, today=day(NOON)).own.lines)
 
-    @pytest.mark.parametrize(
-        ("number", "link"), [("020 7946 0000", "tel:02079460000"), ("+44 20 7946 0000", "tel:+442079460000")]
-    )
-    def test_dial_the_digits_that_are_shown(self, session, bank, coordinator, number, link):
-        line = find(session, bank, str(added(session, coordinator, number=number).id))
-
-        assert (line.how, line.link, line.checked_on) == (f"Call {number}", link, None)
-
-    def test_are_checked_as_the_others_are(self, session, bank, coordinator):
-        key = str(added(session, coordinator).id)
-
-        checked(session, coordinator, line=key, shown=find(session, bank, key).shown)
-
-        assert find(session, bank, key).age_days == 0
-
-    def test_the_same_form_twice_is_one_line_and_somebody_elses_is_refused(self, session, coordinator, outsider):
-        same = uuid4()
-
-        assert added(session, coordinator, line_id=same) is added(session, coordinator, line_id=same)
-        with pytest.raises(Conflict):
-            added(session, outsider, line_id=same)
-
-    def test_are_taken_away_once_and_leave_who_and_when(self, session, bank, coordinator):
-        line, other = added(session, coordinator), MemberFactory(bank=bank)
-        for at in (NOON + DAY, NOON + 2 * DAY):
-            service.take_line_away(session, line_id=line.id, coordinator=coordinator, at=at)
-        service.take_line_away(session, line_id=line.id, coordinator=other, at=NOON)
+    def test_are_taken_away_once_by_their_own_bank_and_leave_who_and_when(self, session, bank, coordinator, outsider):
+        line, theirs, other = added(session, coordinator), added(session, outsider), MemberFactory(bank=bank)
+        for at, who in ((NOON + DAY, coordinator), (NOON + 2 * DAY, coordinator), (NOON, other)):
+            service.take_line_away(session, line_id=line.id, coordinator=who, at=at)
 
         assert (line.taken_away_at, line.taken_away_by) == (NOON + DAY, coordinator.id)
         with pytest.raises(NotFound):
             find(session, bank, str(line.id))
-
-    def test_of_another_bank_are_not_there(self, session, coordinator, outsider):
-        line = added(session, outsider)
-
         with pytest.raises(NotFound):
-            service.take_line_away(session, line_id=line.id, coordinator=coordinator, at=NOON)
+            service.take_line_away(session, line_id=theirs.id, coordinator=coordinator, at=NOON)
