@@ -67,6 +67,20 @@ class TestUrgentHelp:
             assert ("which is long ago" in after) == (days > 180)
             assert numbers(after) == numbers(before)
             assert name not in after
+            here = after.partition("<details")[0]
+            assert "Not yet checked" not in here
+
+    def test_says_once_which_of_them_nobody_has_checked(self, as_, session, giver, coordinator):
+        line = reads.find_line(session, giver.bank, "samaritans", today=clock.today())
+        sent = {"check_id": str(uuid4()), "line": line.key, "shown": line.shown}
+        as_(coordinator).post("/desk/helplines/checked", sent)
+
+        here = as_(giver).get("/urgent-help").text.partition("<details")[0]
+
+        assert here.count("Not yet checked") == 1
+        (said,) = re.findall(r"Not yet checked</strong> by anybody at this time bank: ([^<]*)\.</p>", here)
+        assert "Call 999" in said
+        assert "116 123" not in said
 
     def test_shows_a_banks_own_line_to_its_members_until_it_is_taken_off(
         self, as_, session, giver, outsider, coordinator
