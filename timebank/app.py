@@ -24,6 +24,7 @@ from timebank.config import Config
 from timebank.db import Database
 from timebank.desk import reads as desk
 from timebank.desk.routes import bp as desk_bp
+from timebank.helplines.routes import bp as helplines_bp
 from timebank.home.routes import bp as home_bp
 from timebank.hours import reads as hours
 from timebank.hours.routes import bp as hours_bp
@@ -54,6 +55,7 @@ ROOT = Path(__file__).parent.parent
 LARGEST_REQUEST = 1024 * 1024
 BLUEPRINTS = (
     pages_bp,
+    helplines_bp,
     signin_bp,
     mysignin_bp,
     home_bp,
@@ -211,7 +213,7 @@ def _page_context(config: Config) -> dict[str, Any]:
         "script_nonce": browser.script_nonce,
         "exit_now_url": url_for("pages.leave_now"),
         "sign_out_url": url_for("signin.sign_out"),
-        "urgent_help_url": url_for("pages.urgent_help"),
+        "urgent_help_url": url_for("helplines.show"),
         "tell_url": url_for("concerns.new"),
         "source_url": config.source_url or url_for("pages.source_code"),
         "htmx_url": url_for("pages.htmx"),
@@ -243,6 +245,7 @@ def _navigation(asker: Asker) -> list[NavigationItem]:
         "mysignin": "profiles",
         "who_has_looked": "profiles",
         "audit": "desk",
+        "helplines": "desk",
     }.get(here, here)
     if here == "concerns" and request.path.startswith("/tell-someone"):
         here = ""

@@ -8,6 +8,7 @@ from timebank.banks.commands import add_coordinator, bring_back, migrate, new_ba
 from timebank.checking.commands import verify
 from timebank.concerns.commands import add_conflict, add_lead, concerns, leads, remove_lead, reseal
 from timebank.exports.commands import export
+from timebank.helplines.commands import helplines
 from timebank.imports.commands import import_, undo_import
 from timebank.locks.commands import backup_keys, change_keys, restore_keys
 from timebank.matches.commands import match
@@ -41,6 +42,7 @@ for command in (
     add_conflict,
     concerns,
     reseal,
+    helplines,
     backup,
     restore,
     change_keys,

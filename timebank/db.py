@@ -252,7 +252,7 @@ class Database:
         if self.is_sqlite:
             self.engine, self._reader = _sqlite_engine(url, reads_only=False), _sqlite_engine(url, reads_only=True)
         else:
-            self.engine = create_engine(url, pool_pre_ping=True)
+            self.engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
             self._reader = self.engine.execution_options(reads_only=True)
             event.listen(self.engine, "begin", _begin_postgresql)
         self._writers = WriterQueue(patience=patience, door=_door(self.url)) if self.is_sqlite else None
@@ -354,7 +354,8 @@ def _door(url: URL) -> Door | None:
 
 def _sqlite_engine(url: str, *, reads_only: bool) -> Engine:
     """Readers have connections of their own: changing between the two makes SQLite forget every prepared statement."""
-    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+    # What was being written is no part of a fault: it would stand in the logs.
+    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, hide_parameters=True)
     event.listen(engine, "connect", _set_up_sqlite)
     if reads_only:
         event.listen(engine, "connect", _only_read)

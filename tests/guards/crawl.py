@@ -89,7 +89,7 @@ def crawl_community(database: Database, config: Config = CONFIG) -> Crawl:
 
 def _add_a_broken_page(app: Flask) -> None:
     @app.get("/broken")
-    @allow("pages.urgent_help")
+    @allow("helplines.show")
     def broken() -> str:
         raise LookupError("planted")
 

@@ -89,7 +89,9 @@ MAY = {
     "statements.prove": BOTH,
 }
 # Of pages for coordinators, those about the whole bank.
-ABOUT_THE_BANK = {"desk.add_member", "desk.show_members", "desk.new_member"}
+ABOUT_THE_BANK = {
+    "desk.add_member", "desk.show_members", "desk.new_member", "helplines.add", "helplines.take_away",
+}  # fmt: skip
 # In the other bank there is the same, of these two.
 AS_THERE = {ADA: THERE, ALL: COORDINATOR_THERE}
 BY_ROW = {

@@ -27,7 +27,8 @@ from timebank.web.policy import POLICY, Who
 
 EACH = len(strings()) if os.environ.get("TIMEBANK_FORM") == "full" else 40
 PARTS = 4  # of all fields, so that several processes may share them
-ONCE = {"log_id", "offer_id", "member_id", "concern_id", "text_id"}  # made by the page, new each time
+# Made by the page, new each time.
+ONCE = {"log_id", "offer_id", "member_id", "concern_id", "text_id", "line_id", "check_id"}
 # What stands in a box to write in, so that it has to come back when something is refused.
 WRITTEN = {"words", "title", "name", "length", "code", "sign_in_name", "note", "happened_on", "who", "how"}
 HEADERS = (
@@ -66,6 +67,8 @@ def good_forms(world: World) -> dict[str, dict[str, str]]:
         "concerns.make_key": {"passphrase": "five words that are wrong", "passphrase_again": "five words that are wrong", "old_passphrase": "x"},
         "concerns.say_close_to_me": {"code": "2222-2222", "kind": "close"},
         "desk.add_member": {"name": "Ada Novak", "schemes": str(world.ids["scheme_id"]), "side": "both"},
+        "helplines.check": {"line": "samaritans", "shown": "Call 116 123 tel:116123"},
+        "helplines.add": {"name": "Night house", "way": "call", "number": "020 7946 0000", "hours": "At night"},
         "audit.say_why": {"record": "check", "record_id": str(world.ids["query_id"]), "reason": "worried"},
         "matches.set_aside": {"note": "They know each other."},
         "profiles.save": profile,

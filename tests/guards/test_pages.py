@@ -140,6 +140,21 @@ class TestEveryAnswer:
 
         assert names(kept) == []
 
+    def test_says_what_it_is_and_in_which_letters(self, crawled: Crawl):
+        """Each answer with words in it; a browser that has to guess can be led to guess wrongly."""
+        kinds = {page.headers.get("Content-Type", "") for page in crawled.pages if page.status not in {204, 303}}
+
+        assert {kind for kind in kinds if kind.startswith("text/") and not kind.endswith("; charset=utf-8")} == set()
+        assert {kind.partition(";")[0] for kind in kinds} >= {"text/html", "text/css", "text/javascript"}
+        assert "" not in kinds
+
+    def test_tells_nothing_of_the_inside_when_something_breaks(self, crawled: Crawl):
+        broken = [page for page in crawled.pages if page.status == 500]
+
+        assert {page.who for page in broken} == set(PEOPLE)
+        inside = re.compile(r"planted|LookupError|Traceback|\.py\b|sqlite|sqlalchemy", re.IGNORECASE)
+        assert names([page for page in broken if inside.search(page.text)]) == []
+
     def test_names_no_server(self, crawled: Crawl):
         assert [page for page in crawled.pages if page.headers.get("Server", "").startswith("Werkzeug/")] == []
 

@@ -158,6 +158,7 @@ class TestRefusals:
             ("POST", "/urgent-help", 405),
             ("DELETE", "/hours/", 405),
             ("PUT", "/nothing-here", 404),
+            ("TRACE", "/hours/", 405),
         ],
     )
     def test_a_browser_that_never_was_here_gets_its_answer(self, app: Flask, method: str, url: str, status: int):
@@ -186,7 +187,7 @@ class TestSignedOut:
             "static",
             "pages.htmx",
             "pages.health",
-            "pages.urgent_help",
+            "helplines.show",
             "signin.show",
             "signin.first_time",
         }

@@ -37,6 +37,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "add-conflict": ["add-conflict", "2222-2222", "3333-3333", "--kind", "partner"],
         "concerns": ["concerns", "--waiting"],
         "reseal": ["reseal"],
+        "helplines": ["helplines"],
         "backup": ["backup", str(folder / "backup")],
         "change-keys": ["change-keys"],
     }

@@ -13,23 +13,6 @@ class TestHealth:
         assert (answer.status_code, answer.json) == (200, {"status": "ok"})
 
 
-class TestUrgentHelp:
-    @pytest.mark.parametrize("who", ["stranger", "member"])
-    def test_is_there_for_everybody(self, as_, stranger, giver, who):
-        answer = (stranger if who == "stranger" else as_(giver)).get("/urgent-help")
-
-        assert answer.status_code == 200
-        assert "999" in answer.text
-        assert "Not yet checked" in answer.text
-
-    def test_begins_with_the_banks_own_nation(self, as_, session, giver):
-        giver.bank.nation = "scotland"
-
-        page = as_(giver).get("/urgent-help").text
-
-        assert page.index("NHS 24 in Scotland") < page.index("NHS mental health in Wales")
-
-
 class TestLeaveNow:
     @pytest.mark.parametrize("token", ["", None])
     def test_ends_the_sign_in_and_opens_another_site_even_without_a_token(self, as_, giver, token):

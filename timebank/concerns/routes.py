@@ -21,8 +21,9 @@ from timebank.concerns.schemas import (
 )
 from timebank.concerns.sealing import KeptKey, WrongPassphrase
 from timebank.errors import NotFound
+from timebank.helplines import reads as helplines
 from timebank.members import reads as members
-from timebank.pages.urgent_help import nation_of
+from timebank.members.models import Member
 from timebank.signin import guesses, passwords
 from timebank.web import edge, forms
 from timebank.web.edge import database, session
@@ -280,7 +281,7 @@ def _ask(form: forms.Form, *, status: int = 200) -> Response:
         met=met,
         staff=staff,
         there=reads.who_is_there(session(), member.bank_id),
-        nation=nation_of(member.bank.nation),
+        nation=_numbers(member),
         has_told=bool(reads.list_told(session(), member)),
     )
 
@@ -294,7 +295,7 @@ def _show_told(
         view=views.told(session(), [concern], at=clock.now())[0],
         adding=adding or forms.empty(text_id=str(uuid4())),
         is_again=is_again,
-        nation=nation_of(asker().member.bank.nation),
+        nation=_numbers(asker().member),
     )
 
 
@@ -379,3 +380,7 @@ def _refused(form: forms.Form, field: str, refusal: WrongPassphrase | guesses.Tr
 def _known_words(lead: Lead) -> list[str]:
     names = (lead.member.name, lead.member.bank.name, "timebank")
     return [word for name in names for word in (name, *name.split())]
+
+
+def _numbers(member: Member) -> helplines.Nation:
+    return helplines.numbers(session(), member.bank, today=clock.today()).own

@@ -11,6 +11,7 @@ from timebank.audit.models import Reason, Record
 from timebank.desk import service
 from timebank.desk.schemas import AddMemberIn
 from timebank.errors import Conflict, NotAllowed
+from timebank.helplines import reads as helplines
 from timebank.hours import reads as hours
 from timebank.matches import reads as matches
 from timebank.members import reads as members
@@ -47,6 +48,7 @@ def show() -> ResponseReturnValue:
         queries=queries.views(session(), queries.list_open_to_settle(session(), coordinator), coordinator),
         schemes=schemes.list_coordinated(session(), coordinator),
         rounds=matches.list_latest(session(), coordinator),
+        helplines=helplines.numbers(session(), coordinator.bank, today=clock.today()).to_look_at,
     )
 
 

@@ -11,10 +11,8 @@ from sqlalchemy import text
 from timebank.members import reads as members
 from timebank.members.models import Bank
 from timebank.pages.source import source_zip
-from timebank.pages.urgent_help import NATIONS, nation_of
 from timebank.web.edge import session
 from timebank.web.policy import allow, asker
-from timebank.web.render import render
 
 bp = Blueprint("pages", __name__)
 
@@ -25,14 +23,6 @@ def health() -> ResponseReturnValue:
     """For monitors: says only whether the bank answers and its database can be read."""
     session().execute(text("SELECT 1"))
     return jsonify(status="ok")
-
-
-@bp.get("/urgent-help")
-@allow("pages.urgent_help")
-def urgent_help() -> ResponseReturnValue:
-    bank = current_bank()
-    own = nation_of(bank.nation if bank else None)
-    return render("pages/urgent_help.html", nation=own, others=[one for one in NATIONS.values() if one is not own])
 
 
 @bp.post("/leave-now")

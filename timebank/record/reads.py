@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from enum import Enum
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from ledger.minutes import show as show_length
 from timebank.concerns.models import Lead
+from timebank.helplines.models import HelplineCheck, LocalLine
 from timebank.hours import reads as hours
 from timebank.hours.models import HourLog
 from timebank.imports.models import ImportedMember
@@ -263,6 +265,19 @@ def _came_as(session: Session, member: Member) -> list[Row]:
     return [{"books": one.kind, "number_there": one.number} for one in found]
 
 
+def _helplines(session: Session, member: Member) -> list[Row]:
+    checks = session.scalars(select(HelplineCheck).where(HelplineCheck.checked_by == member.id))
+    rows: list[Row] = [{"what": "checked", "line": one.shown, "at": one.checked_at} for one in checks]
+    mine = or_(LocalLine.added_by == member.id, LocalLine.taken_away_by == member.id)
+    for one in session.scalars(select(LocalLine).where(mine)):
+        line = f"{one.name}, {one.way} {one.number}, {one.hours}"
+        if one.added_by == member.id:
+            rows.append({"what": "added", "line": line, "at": one.added_at})
+        if one.taken_away_by == member.id:
+            rows.append({"what": "took away", "line": line, "at": one.taken_away_at})
+    return sorted(rows, key=itemgetter("at"))
+
+
 PARTS: dict[str, Callable[[Session, Member], list[Row]]] = {
     "me": _me,
     "account": _account,
@@ -285,6 +300,7 @@ PARTS: dict[str, Callable[[Session, Member], list[Row]]] = {
     "passkeys": _passkeys,
     "what_happened_with_it": _what_happened,
     "codes": _codes,
+    "helplines": _helplines,
     "came_as": _came_as,
 }
 

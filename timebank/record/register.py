@@ -3,7 +3,7 @@
 It is one file, and it is what the app goes by: the pages "What is kept about me" and the copy of one's own record are made
 from it, and forgetting somebody follows it row by row. A test holds it against the tables, so a new column that is not
 named here stops the build. Periods and legal grounds are the product's suggestion; a charity may decide otherwise
-(docs/privacy/).
+(docs/for-charities/).
 """
 
 from dataclasses import dataclass, field
@@ -438,6 +438,28 @@ PERSONAL: dict[str, Kept] = {
         says=("sealed_words", "told_at"),
         gone=Gone.DELETED,
         given="accounts_of_checks",
+    ),
+    "helpline_check": Kept(
+        what="Which helplines you checked for everybody, and when",
+        why="so that whoever is in danger reads a number that is right",
+        ground=Ground.SAFETY,
+        until=Until.BOOKS,
+        seen_by=(YOU, STAFF),
+        whose=("checked_by",),
+        says=("line", "shown", "checked_at"),
+        gone=Gone.STAYS,
+        given="helplines",
+    ),
+    "local_line": Kept(
+        what="Which helplines near by you put on the page of urgent help, or took off it",
+        why="so that whoever is in danger finds somebody close",
+        ground=Ground.SAFETY,
+        until=Until.BOOKS,
+        seen_by=("everybody, without your name",),
+        whose=("added_by", "taken_away_by"),
+        says=("name", "way", "number", "hours", "added_at", "taken_away_at"),
+        gone=Gone.STAYS,
+        given="helplines",
     ),
     "account": Kept(
         what="Your hours: how many there are and how many wait",

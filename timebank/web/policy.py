@@ -30,7 +30,7 @@ POLICY: dict[str, Who] = {
     "static": Who.ANYONE,
     "pages.htmx": Who.ANYONE,
     "pages.health": Who.ANYONE,
-    "pages.urgent_help": Who.ANYONE,
+    "helplines.show": Who.ANYONE,
     "pages.source_code": Who.ANYONE,
     "pages.leave_now": Who.ANYONE,
     "signin.show": Who.ANYONE,
@@ -116,6 +116,8 @@ POLICY: dict[str, Who] = {
     "desk.new_member": Who.COORDINATOR,
     "desk.add_member": Who.COORDINATOR,
     "desk.take_second_step_away": Who.COORDINATOR,
+    "helplines.check": Who.COORDINATOR,
+    "helplines.keep": Who.COORDINATOR,
     "audit.say_why": Who.COORDINATOR,
     "matches.run": Who.COORDINATOR,
     "matches.show": Who.COORDINATOR,
@@ -140,8 +142,9 @@ WHILE_SETTING_UP = frozenset(
 
 # Every page for coordinators stands in one of these: each look at what is others' is noted, or nothing of others' is on it.
 LOOKS_ARE_NOTED = frozenset({"desk.show", "desk.members", "matches.show", "queries.show"})
-# (The page before a second step is taken away shows one name, which the list of members, a noted look, has shown.)
-SHOWS_NOTHING_OF_OTHERS = frozenset({"desk.new_member", "desk.take_second_step_away"})
+# (The page before a second step is taken away shows one name, which the list of members, a noted look, has shown.
+# The page of helplines says which colleague checked a public number.)
+SHOWS_NOTHING_OF_OTHERS = frozenset({"desk.new_member", "desk.take_second_step_away", "helplines.check"})
 
 # What htmx sends along, and what it goes by.
 FOR_A_PART, PAGE_ASKING, LEAD_ON = "HX-Request", "HX-Current-URL", "HX-Redirect"
