@@ -45,6 +45,8 @@ from timebank.schemes.models import Side
 from timebank.signin import events
 from timebank.signin.models import CodeApp, HeldSignIn, Passkey, RecoveryCode, User, What
 
+ANSWERS = ("identities", "experiences", "skills", "goals", "looking_for", "wants", "areas")
+
 
 @dataclass
 class World:
@@ -119,7 +121,7 @@ class _Making:
     def one_of_everything(self, number: int) -> None:
         other = MemberFactory(bank=self.bank, name=f"Other {number}")
         AnswerFactory(member=other, criterion="interests", words=["chess"], is_shown=True)
-        AnswerFactory(member=self.member, criterion="identities", words=["faith:Quaker"])
+        self._answer(number)
         consents.say(
             self.session,
             Saying(member=self.member, purpose=Purpose.MAIL, words=words_now(Purpose.MAIL, {}), word=Word.YES),
@@ -150,6 +152,11 @@ class _Making:
             "relationship_id": started.id,
             "member_id": other.id,
         }
+
+    def _answer(self, number: int) -> None:
+        """Used and shown, each row another one."""
+        if number < len(ANSWERS):
+            AnswerFactory(member=self.member, criterion=ANSWERS[number], words=["kind:word"], is_shown=True)
 
     def _hours(self, other: Member, number: int) -> None:
         day = DAY - timedelta(days=number)

@@ -1,6 +1,6 @@
 """A person's own answers, what they agreed to for each, and the words they are asked in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -113,12 +113,7 @@ def still_asked(session: Session, member: Member) -> list[tuple[Purpose, str]]:
     standing = consents.standing_of(session, member.id)
     criteria = select(Answer.criterion).where(Answer.member_id == member.id)
     keys = [(Purpose.USE, criterion) for criterion in session.scalars(criteria.order_by(Answer.criterion))]
-    return [key for key in _once(keys, standing) if standing.is_asked(*key)]
-
-
-def _once(keys: list[tuple[Purpose, str]], standing: Standing) -> Iterator[tuple[Purpose, str]]:
-    yield from keys
-    yield from (key for key in standing.agreed if key not in keys)
+    return [key for key in dict.fromkeys([*keys, *standing.agreed]) if standing.is_asked(*key)]
 
 
 def waits_for_their_word(answers: Mapping[str, Answer], standing: Standing) -> bool:
