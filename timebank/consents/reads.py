@@ -68,7 +68,10 @@ class Standing:
 
 
 def may(session: Session, *, member_id: UUID, purpose: Purpose | str, criterion: str | None = None) -> bool:
-    """Whether this person's word covers it now. Ask just before doing it, and do not keep the answer."""
+    """Whether this person's word covers it now. Ask just before doing it, and do not keep the answer.
+
+    Their word is all it looks at: whether they are still here, or take a break, is for the asker to know.
+    """
     return standing_of(session, member_id).may(Purpose(purpose), criterion or "")
 
 
