@@ -45,7 +45,7 @@ from timebank.schemes.models import Side
 from timebank.signin import events
 from timebank.signin.models import CodeApp, HeldSignIn, Passkey, RecoveryCode, User, What
 
-ANSWERS = ("identities", "experiences", "skills", "goals", "looking_for", "wants", "areas")
+ANSWERS = ("identities", "experiences", "goals", "looking_for", "wants", "areas")
 
 
 @dataclass
