@@ -35,6 +35,8 @@ _DIGITS = re.compile("-?[0-9]{1,9}")
 # How alike a word and a criterion are before the word is taken for a slip of it (difflib's ratio).
 SLIP = 0.75
 MOST_PEOPLE = 100_000
+# What the file may say to the time bank, and not to the engine: for which answers the charity holds their owner's yes.
+FOR_THE_BANK = ("agreed",)
 _NUMBERS = ("capacity", "born", "stage")
 _IDS = ("id", "not_with", "ended_with", "kept_with")
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -128,9 +130,13 @@ class _Reader:
     def _header(self, table: Table) -> list[str]:
         """The columns by our names; "" for one that is not ours."""
         names = [fold(cell).replace(" ", "_") for cell in table.header]
-        unknown = [cell for cell, name in zip(table.header, names, strict=True) if name and name not in COLUMNS]
+        unknown = [
+            cell
+            for cell, name in zip(table.header, names, strict=True)
+            if name and name not in (*COLUMNS, *FOR_THE_BANK)
+        ]
         for name, count in Counter(names).items():
-            if name in COLUMNS and count > 1:
+            if name in (*COLUMNS, *FOR_THE_BANK) and count > 1:
                 self._problem(table.header_row, name, "", "The column is there more than once. Keep one.")
         if unknown:
             self.warnings.append(f"{self.source}: columns not known and not read: {', '.join(unknown)}.")

@@ -15,6 +15,9 @@ from timebank.concerns import sealing
 from timebank.concerns import service as concerns
 from timebank.concerns.letters import Letter
 from timebank.concerns.models import Concern, Lead
+from timebank.consents import service as consents
+from timebank.consents.purposes import Purpose
+from timebank.consents.service import Saying, Word
 from timebank.hours import service as hours
 from timebank.hours.models import HourLog
 from timebank.introductions import service as introductions
@@ -24,10 +27,14 @@ from timebank.members.models import Bank, Member
 from timebank.members.service import ledger_of
 from timebank.offers import service as offers
 from timebank.offers.models import Kind, Offer, Reply
+from timebank.profiles import reads as profiles
+from timebank.profiles.criteria import QUESTIONS
+from timebank.profiles.models import Answer
 from timebank.queries import service as queries
 from timebank.queries.models import Matter, Query
 from timebank.relationships import service as relationships
 from timebank.relationships.models import Relationship
+from timebank.schemes import reads as schemes_reads
 from timebank.schemes import service as schemes
 from timebank.schemes.models import BankScheme, SchemeMembership, Side
 
@@ -86,6 +93,61 @@ class SchemeFactory(_Made):
     @classmethod
     def _create(cls, model_class: type[BankScheme], **said: Any) -> BankScheme:
         return schemes.start_scheme(cls.session(), **said)
+
+
+class AnswerFactory(_Made):
+    """An answer whose owner agreed to its use; `is_used` False: they said no. None: they never said."""
+
+    class Meta:
+        model = Answer
+
+    member = factory.SubFactory(MemberFactory)
+    criterion = "interests"
+    words = factory.LazyFunction(lambda: ["chess"])
+    is_used: bool | None = True
+    is_shown = False
+    at = NOON
+
+    @classmethod
+    def _create(cls, model_class: type[Answer], **said: Any) -> Answer:
+        return tell(cls.session(), **said)
+
+
+def tell(
+    session: Session,
+    *,
+    member: Member,
+    criterion: str,
+    words: list[str],
+    is_used: bool | None = True,
+    is_shown: bool = False,
+    at: datetime = NOON,
+) -> Answer:
+    """An answer, and what its owner says that it may be used for."""
+    answer = Answer(member_id=member.id, criterion=criterion, words=words)
+    session.add(answer)
+    session.flush()
+    agree(session, member=member, purpose=Purpose.USE, criterion=criterion, is_yes=is_used, at=at)
+    agree(session, member=member, purpose=Purpose.SHOW, criterion=criterion, is_yes=is_shown or None, at=at)
+    return answer
+
+
+def agree(
+    session: Session,
+    *,
+    member: Member,
+    purpose: Purpose,
+    criterion: str = "",
+    is_yes: bool | None = True,
+    at: datetime = NOON,
+) -> None:
+    """In the words of today. None: nothing is said."""
+    if is_yes is None:
+        return
+    words = profiles.words_now(purpose, QUESTIONS.get(criterion), schemes_reads.words_of(session, member.bank_id))
+    word = Word.YES if is_yes else Word.NO
+    saying = Saying(member=member, purpose=purpose, criterion=criterion, words=words, word=word)
+    consents.say(session, saying, at=at)
 
 
 class PartFactory(_Made):

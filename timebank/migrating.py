@@ -74,7 +74,7 @@ CHANGES = {
     "sealed_account": ("seq",),
 }  # fmt: skip
 # What is written once: nobody changes it, not the app either.
-APPEND_ONLY = ("audit_event", "helpline_check")
+APPEND_ONLY = ("audit_event", "consent_words", "helpline_check")
 POSTING_FUNCTIONS = "SELECT CAST(oid AS regprocedure) FROM pg_proc WHERE proname IN ('ledger_post', 'ledger_post_many')"
 OUR_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND pg_has_role(tableowner, 'USAGE')"
 WHERE_WE_ARE = "SELECT oid, datname FROM pg_database WHERE datname = current_database()"

@@ -2,6 +2,7 @@
 
 import timebank.audit.models
 import timebank.concerns.models
+import timebank.consents.models
 import timebank.helplines.models
 import timebank.hours.models
 import timebank.imports.models

@@ -49,7 +49,7 @@ def copies(request: pytest.FixtureRequest):
 def good_forms(world: World) -> dict[str, dict[str, str]]:
     """What a person could have filled in, by endpoint; the ids in ONCE are new each time."""
     hours = {"direction": "given", "partner": "community", "length": "1:30", "happened_on": str(DAY), "words": "soup"}
-    profile = {"goals": "gardening", "goals_used": "yes", "goals_shown": "yes", "goals_importance": "1"}
+    profile = {"goals": "gardening", "goals_kept_out": "yes", "goals_shown": "yes", "goals_importance": "1"}
     return {
         "hours.log": hours | {"code": "", "sure": "yes"},
         "hours.change": {"length": "1:15"},
@@ -72,6 +72,7 @@ def good_forms(world: World) -> dict[str, dict[str, str]]:
         "audit.say_why": {"record": "check", "record_id": str(world.ids["query_id"]), "reason": "worried"},
         "matches.set_aside": {"note": "They know each other."},
         "profiles.save": profile,
+        "profiles.agree": {"purpose": "mail", "says": "yes"},
         "profiles.places": {"capacity": "3"},
         "signin.enter": {"sign_in_name": "nobody", "password": "three or four words", "next": "/"},
         "signin.take_second_step": {"second_code": "123456"},

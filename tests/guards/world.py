@@ -13,6 +13,7 @@ from tests.clients import nobodys_password
 from tests.factories import (
     DAY,
     NOON,
+    AnswerFactory,
     BankFactory,
     ConcernFactory,
     HourLogFactory,
@@ -25,6 +26,9 @@ from tests.factories import (
 from timebank import clock
 from timebank.audit import service as audit
 from timebank.audit.models import Act, HoldReason, Reason, Record
+from timebank.consents import service as consents
+from timebank.consents.purposes import Purpose
+from timebank.consents.service import Saying, Word, words_now
 from timebank.hours import service as hours
 from timebank.hours.models import HourLog
 from timebank.introductions.models import Introduction
@@ -33,7 +37,6 @@ from timebank.members.models import Bank, Member
 from timebank.members.service import ledger_of
 from timebank.offers import service as offers
 from timebank.offers.models import Kind
-from timebank.profiles.models import Answer
 from timebank.queries import service as queries
 from timebank.queries.models import Matter, Query
 from timebank.relationships import service as relationships
@@ -41,6 +44,8 @@ from timebank.schemes import service as schemes
 from timebank.schemes.models import Side
 from timebank.signin import events
 from timebank.signin.models import CodeApp, HeldSignIn, Passkey, RecoveryCode, User, What
+
+ANSWERS = ("identities", "experiences", "goals", "looking_for", "wants", "areas")
 
 
 @dataclass
@@ -115,7 +120,13 @@ class _Making:
 
     def one_of_everything(self, number: int) -> None:
         other = MemberFactory(bank=self.bank, name=f"Other {number}")
-        self.session.add(Answer(member_id=other.id, criterion="interests", words=["chess"], is_shown=True))
+        AnswerFactory(member=other, criterion="interests", words=["chess"], is_shown=True)
+        self._answer(number)
+        consents.say(
+            self.session,
+            Saying(member=self.member, purpose=Purpose.MAIL, words=words_now(Purpose.MAIL, {}), word=Word.YES),
+            at=NOON,
+        )
         scheme = SchemeFactory(bank=self.bank)
         PartFactory(member=self.member, scheme=scheme, side=Side.OFFER, capacity=5)
         PartFactory(member=other, scheme=scheme)
@@ -141,6 +152,11 @@ class _Making:
             "relationship_id": started.id,
             "member_id": other.id,
         }
+
+    def _answer(self, number: int) -> None:
+        """Used and shown, each row another one."""
+        if number < len(ANSWERS):
+            AnswerFactory(member=self.member, criterion=ANSWERS[number], words=["kind:word"], is_shown=True)
 
     def _hours(self, other: Member, number: int) -> None:
         day = DAY - timedelta(days=number)

@@ -5,6 +5,9 @@ from sqlalchemy import select
 
 from matching.errors import PeopleRefused
 from tests.imports.making import AT, PEOPLE, TODAY, changed, make_bank
+from timebank.consents.models import Consent, Source
+from timebank.consents.purposes import Purpose
+from timebank.consents.reads import may, standing_of_many
 from timebank.db import Database
 from timebank.imports import people
 from timebank.imports.cells import FileRefused
@@ -63,8 +66,14 @@ class TestImport:
 
         with database.reading() as session:
             found = members(session, bank)
+            standing = standing_of_many(session, [member.id for member in found.values()])
             said = {
-                (name, one.criterion): (one.words, one.is_shown, one.is_used, one.importance)
+                (name, one.criterion): (
+                    one.words,
+                    standing[member.id].may(Purpose.SHOW, one.criterion),
+                    standing[member.id].may(Purpose.USE, one.criterion),
+                    one.importance,
+                )
                 for name, member in found.items()
                 for one in session.scalars(select(Answer).where(Answer.member_id == member.id))
             }
@@ -72,7 +81,7 @@ class TestImport:
         assert said["olive", "interests"] == (["chess"], True, True, 3)
         assert said["olive", "born"] == (["1970"], False, True, 1)
         assert said["pavel", "languages"] == (["Polish"], True, False, 1)
-        assert said["pavel", "musts"] == (["older"], False, True, 1)
+        assert said["pavel", "musts"] == (["older"], False, False, 1)
 
     def test_experiences_and_identities_stay_unused_and_unshown_whatever_the_file_says(self, database, bank):
         bring(database, bank)
@@ -80,8 +89,10 @@ class TestImport:
         with database.reading() as session:
             olive = members(session, bank)["olive"]
             for criterion in ("experiences", "identities"):
-                answer = session.get_one(Answer, (olive.id, criterion))
-                assert (answer.is_used, answer.is_shown) == (False, False)
+                assert session.get_one(Answer, (olive.id, criterion)).words
+                assert not any(
+                    may(session, member_id=olive.id, purpose=one, criterion=criterion) for one in ("use", "show")
+                )
             scheme = scheme_of(session, bank, "open")
             engine_sees = {person.id: person for person in facts.gather(session, scheme)}[str(olive.id)]
         assert (engine_sees.identities, engine_sees.experiences) == ((), ())
@@ -138,7 +149,55 @@ class TestImport:
 
         assert (undone.members_left, undone.parts_stepped_back, len(plan.back)) == (3, 3, 3)
         with database.reading() as session:
-            assert len(facts.gather(session, scheme_of(session, bank, "open"))) == 3
+            scheme = scheme_of(session, bank, "open")
+            waiting = facts.list_waiting_for_their_word(session, scheme)
+            assert waiting == [members(session, bank)["pavel"].id]
+            assert len(facts.gather(session, scheme)) == 2
+
+
+class TestAgreed:
+    """The column in which a charity says for which answers it holds their owner's yes."""
+
+    @pytest.fixture
+    def path(self, tmp_path):
+        header, olive, pavel, rana = PEOPLE.read_text().splitlines()
+        rows = [f"{header},agreed", f"{olive},Experiences; identities", f"{pavel},musts", f"{rana},", ""]
+        (tmp_path / "people.csv").write_text("\n".join(rows))
+        return tmp_path / "people.csv"
+
+    def test_is_used_and_still_shown_to_nobody(self, database, bank, path):
+        bring(database, bank, path=path)
+
+        with database.reading() as session:
+            found = members(session, bank)
+            people_ = {one.id: one for one in facts.gather(session, scheme_of(session, bank, "open"))}
+            olive, pavel = (people_[str(found[name].id)] for name in ("olive", "pavel"))
+            assert (olive.identities, olive.experiences, pavel.musts) == (("faith:Quaker",), ("moved far",), ("older",))
+            assert {"identities", "experiences"}.isdisjoint(olive.share)
+
+    def test_says_that_a_file_said_so(self, database, bank, path):
+        bring(database, bank, path=path)
+
+        with database.reading() as session:
+            assert {one.source for one in session.scalars(select(Consent))} == {Source.FILE}
+
+    def test_is_taken_back_with_the_file(self, database, bank, path):
+        _, batch = bring(database, bank, path=path)
+        with database.writing() as session:
+            fresh = session.get_one(ImportBatch, batch.id)
+            undo_import(session, batch=fresh, bank=session.get_one(Bank, bank.id), at=AT)
+
+        with database.reading() as session:
+            standing = standing_of_many(session, [one.id for one in members(session, bank).values()])
+            assert [one.agreed for one in standing.values()] == [{}] * 3
+
+    def test_an_answer_that_is_not_asked_for_first_is_named_with_its_row(self, database, bank, path):
+        path = changed(path, path.with_name("other.csv"), "Experiences; identities", "identities;skils")
+
+        with pytest.raises(FileRefused) as refused:
+            read(database, bank, path=path)
+
+        assert [(one.row, one.column, one.value) for one in refused.value.problems] == [(2, "agreed", "skils")]
 
 
 class TestRefusals:

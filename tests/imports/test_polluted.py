@@ -20,6 +20,7 @@ from tests.imports.making import BANK, MEMBERS, TRANSFERS
 from tests.imports.polluting import KINDS, polluted, spread
 from tests.imports.pollution import Polluted, Sample, changed, text_of
 from tests.imports.samples import SAMPLES, reading
+from timebank.consents.reads import may
 from timebank.db import Base, Database
 from timebank.imports.cells import FileRefused
 from timebank.imports.models import ImportedMember
@@ -69,11 +70,17 @@ class Desk:
         with self.database.reading() as session:
             numbers = select(ImportedMember.number, Answer).join(Answer, Answer.member_id == ImportedMember.member_id)
             answers = [
-                (number, one.criterion, one.words, one.is_shown, one.is_used, one.importance)
+                (number, one.criterion, one.words, one.importance, *self.agreed(session, one))
                 for number, one in session.execute(numbers)
             ]
             rows = [row for query in TOLD for row in session.execute(text(query))]
             return sorted(map(str, [*rows, *answers]))
+
+    def agreed(self, session, one: Answer) -> tuple[bool, ...]:
+        """Whether it may be used, and whether it may be shown."""
+        return tuple(
+            may(session, member_id=one.member_id, purpose=what, criterion=one.criterion) for what in ("use", "show")
+        )
 
     def fingerprint(self) -> str:
         """Of every row of every table."""

@@ -294,7 +294,7 @@ class TestWhatIsTold:
         for question in step.questions:
             said |= {f"{question.criterion}_{what}": False for what in ("shown", "used")}
             said[f"{question.criterion}_importance"] = 1
-        profiles.save_step(session, member=member, step=step, values=said | values)
+        profiles.save_step(session, member=member, step=step, values=said | values, at=NOON)
 
     def test_only_what_the_other_person_agreed_to_show(self, session, one_way, mentor, supported):
         self.save(session, supported, "share", interests=["chess"], interests_shown=True, skills=["cooking"])

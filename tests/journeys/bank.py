@@ -6,6 +6,7 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 
 from tests.demonstration.inventing import CONFIG
+from tests.factories import tell
 from tests.journeys.site import Site
 from timebank import clock
 from timebank.db import Database
@@ -13,7 +14,6 @@ from timebank.hours import service as hours
 from timebank.matches import service as matches
 from timebank.members import service as members
 from timebank.members.models import Bank, Member
-from timebank.profiles.models import Answer
 from timebank.schemes import service as schemes
 from timebank.schemes.models import BankScheme, Side
 from timebank.signin import passwords, sealing
@@ -64,7 +64,7 @@ class SmallBank:
                 schemes.join(session, member=member, scheme=scheme, side=side, on=clock.today(), roles=roles)
             for criterion, words in {"languages": ["English"], "goals": list(likes)}.items():
                 if side and words:
-                    session.add(Answer(member_id=member.id, criterion=criterion, words=words, is_shown=True))
+                    tell(session, member=member, criterion=criterion, words=words, is_shown=True)
 
     def introduce(self) -> None:
         """A round that was tried and sent."""

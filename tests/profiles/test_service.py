@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from marshmallow import EXCLUDE, ValidationError
 
 from matching import Person
+from tests.factories import NOON
+from timebank.consents.reads import may
 from timebank.matches.facts import LISTS
 from timebank.profiles import reads, service
 from timebank.profiles.criteria import QUESTIONS, STEPS, find_step, step_after
@@ -22,8 +24,13 @@ def load(step, **typed):
 
 def save(session, member, name, **typed):
     step = find_step(name)
-    service.save_step(session, member=member, step=step, values=load(step, **typed))
+    service.save_step(session, member=member, step=step, values=load(step, **typed), at=NOON)
     return reads.answers_of(session, member.id)
+
+
+def agreed(session, member, criterion):
+    """Whether it may be used, and whether it may be shown."""
+    return tuple(may(session, member_id=member.id, purpose=one, criterion=criterion) for one in ("use", "show"))
 
 
 class TestSaveStep:
@@ -34,12 +41,12 @@ class TestSaveStep:
             "share",
             skills="cooking\nchess",
             skills_shown="yes",
-            skills_used="yes",
             skills_importance="5",
         )
 
         assert answers["skills"].words == ["cooking", "chess"]
-        assert (answers["skills"].is_shown, answers["skills"].is_used, answers["skills"].importance) == (True, True, 5)
+        assert answers["skills"].importance == 5
+        assert agreed(session, giver, "skills") == (True, True)
         assert set(answers) == {"skills"}
 
     def test_leaves_other_steps_alone(self, session, giver):
@@ -62,7 +69,7 @@ class TestSaveStep:
         answers = save(session, giver, "share", skills="chess")
 
         assert answers["skills"].words == ["chess"]
-        assert not answers["skills"].is_shown
+        assert agreed(session, giver, "skills") == (True, False)
 
     @pytest.mark.parametrize("emptied", ["", "  \n ; "])
     def test_an_emptied_answer_is_forgotten_with_all_that_was_said_about_it(self, session, giver, emptied):
@@ -83,7 +90,8 @@ class TestSaveStep:
 
         answers = save(session, giver, step, **{criterion: typed})
 
-        assert (answers[criterion].is_used, answers[criterion].is_shown) == (False, False)
+        assert answers[criterion].words
+        assert agreed(session, giver, criterion) == (False, False)
 
 
 class TestSteps:
@@ -127,6 +135,12 @@ class TestSchemas:
         with pytest.raises(ValidationError):
             load(find_step("share"), skills=typed)
 
+    def test_whether_musts_count_is_never_left_open(self):
+        with pytest.raises(ValidationError) as refused:
+            load(find_step("musts"), musts="older")
+
+        assert list(refused.value.normalized_messages()) == ["musts_used"]
+
     @pytest.mark.parametrize("typed", ["Muslim", ": Muslim", "faith:", "faith"])
     def test_an_identity_needs_its_kind(self, typed):
         with pytest.raises(ValidationError):
@@ -169,7 +183,7 @@ class TestTheEngineReadsWhatTheProfileTakes:
     )  # fmt: skip
     def test_musts(self, typed):
         try:
-            words = load(find_step("musts"), musts=typed)["musts"]
+            words = load(find_step("musts"), musts=typed, musts_used="yes")["musts"]
         except ValidationError:
             return
 
@@ -182,7 +196,7 @@ class TestTheEngineReadsWhatTheProfileTakes:
     def test_anything_else(self, criterion, typed):
         step = next(step for step in STEPS if any(one.criterion == criterion for one in step.questions))
         try:
-            words = load(step, **{criterion: typed})[criterion]
+            words = load(step, **{criterion: typed, f"{criterion}_used": "yes"})[criterion]
         except ValidationError:
             return
 

@@ -48,7 +48,7 @@ class TestTakingAlong:
         told = json.loads(answer.text)
         assert answer.mimetype == "application/json"
         assert set(told) == {"made_at", *PARTS}
-        assert [one["words"] for one in told["answers"]] == ["=cooking; listening"]
+        assert "=cooking; listening" in [one["words"] for one in told["answers"]]
         assert told["me"][0]["name"] == "Ada"
         assert len(told["hours"]) > 5
 
@@ -74,9 +74,8 @@ class TestTakingAlong:
         bundle = zipfile.ZipFile(io.BytesIO(me.get("/my-record/tables.zip").data))
 
         assert set(bundle.namelist()) == {f"{name}.csv" for name in PARTS}
-        [row] = csv.DictReader(io.StringIO(bundle.read("answers.csv").decode("utf-8-sig")))
-        assert row["words"] == "'=cooking; listening"
-        assert row["may_be_used"] == "yes"
+        rows = csv.DictReader(io.StringIO(bundle.read("answers.csv").decode("utf-8-sig")))
+        assert {row["words"]: row["may_be_used"] for row in rows}["'=cooking; listening"] == "yes"
 
     def test_on_a_page_it_reads_the_same(self, me: Browser):
         page = me.get("/my-record/all").text

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session
 from timebank.concerns import sealing
 from timebank.concerns import service as concerns
 from timebank.concerns.letters import Letter
+from timebank.consents import service as consents
+from timebank.consents.purposes import Purpose
+from timebank.consents.service import Saying, Word
 from timebank.db import Database
 from timebank.demonstration.people import Invented, invent
 from timebank.hours import service as hours
@@ -23,11 +26,14 @@ from timebank.members.models import Bank, Member
 from timebank.offers import reads as offer_reads
 from timebank.offers import service as offers
 from timebank.offers.models import Kind
+from timebank.profiles import reads as profiles
+from timebank.profiles.criteria import QUESTIONS
 from timebank.profiles.models import Answer
 from timebank.queries import service as queries
 from timebank.queries.models import Matter, Outcome
 from timebank.relationships import reads as relationships
 from timebank.relationships import service as relationship_service
+from timebank.schemes import reads as scheme_reads
 from timebank.schemes import service as schemes
 from timebank.schemes.models import BankScheme
 from timebank.signin import passwords
@@ -107,10 +113,10 @@ class Year:
                     member_id=member.id,
                     criterion=criterion,
                     words=words,
-                    is_shown=criterion in person.shown,
                     importance=person.importance.get(criterion, 1),
                 )
             )
+        self._agree(member, person, began)
         for preset, (side, capacity, records) in person.parts.items():
             schemes.join(
                 self.session,
@@ -122,6 +128,30 @@ class Year:
                 roles=records,
             )
         return member
+
+    def _agree(self, member: Member, person: Invented, at: datetime) -> None:
+        """As on the pages of the profile; some are asked about figures and mail and say yes, some no, and some are silent."""
+        words = scheme_reads.words_of(self.session, self.bank.id)
+        keys = [(Purpose.USE, criterion) for criterion in person.answers if QUESTIONS[criterion].is_sensitive]
+        keys += [(Purpose.SHOW, criterion) for criterion in person.answers if criterion in person.shown]
+        said = [(purpose, QUESTIONS[criterion], Word.YES) for purpose, criterion in keys]
+        answer = {0: Word.YES, 1: Word.YES, 2: Word.NO}.get(person.id.int % 4)
+        besides = [(purpose, None, answer) for purpose in (Purpose.FIGURES, Purpose.MAIL)]
+        consents.say_many(
+            self.session,
+            [
+                Saying(
+                    member=member,
+                    purpose=purpose,
+                    criterion=question.criterion if question else "",
+                    words=profiles.words_now(purpose, question, words),
+                    word=word,
+                )
+                for purpose, question, word in [*said, *besides]
+                if word is not None
+            ],
+            at=at,
+        )
 
     # Introductions, in every state they can be in
 

@@ -7,6 +7,7 @@ from timebank.hours import reads as hours
 from timebank.introductions import reads as introductions
 from timebank.members.codes import spoken
 from timebank.offers import reads as offers
+from timebank.profiles import reads as profiles
 from timebank.queries import reads as queries
 from timebank.relationships import reads as relationships
 from timebank.schemes import reads as schemes
@@ -34,5 +35,6 @@ def show() -> ResponseReturnValue:
         queries=queries.views(session(), queries.list_open_for_member(session(), member), member),
         relationships=relationships.list_live(session(), member.id),
         parts=schemes.list_parts(session(), member.id),
+        is_asked=bool(profiles.still_asked(session(), member)),
         balance=statements.get_balance(session(), member),
     )

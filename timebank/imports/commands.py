@@ -86,7 +86,8 @@ def timeoverflow(
 def people(*, people_file: Path, scheme_name: str, bank_name: str | None, dry_run: bool) -> None:
     """Bring the people of a people file into a scheme: members, their parts and their answers.
 
-    Experiences and identities are kept, and stay unused and unshown until each person has said yes to them here.
+    Experiences, identities and musts are kept, and stay unused until each person has said yes to them here, or unless the
+    column `agreed` names them: then the charity holds that person's yes. Whoever has musts is not proposed before that.
     """
     today = clock.today()
     with opened() as database:

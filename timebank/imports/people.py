@@ -1,7 +1,8 @@
 """Bringing the people file into a scheme of a bank: members, their parts in the scheme, and their answers.
 
 The same id in the same bank is the same person, whichever scheme the file is for. What somebody has answered here themselves is
-never written over. Experiences and identities stay unused and unshown until their owner says yes here.
+never written over. Experiences, identities and musts stay unused until their owner says yes here, unless the file says in its
+column `agreed` that the charity holds that yes; whether anybody is shown them, each person says here themselves.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matching import Person
-from matching.peoplefile import PeopleFile, read_people
+from matching.peoplefile import FOR_THE_BANK, PeopleFile, read_people
+from matching.tables import read_table
+from matching.words import fold
+from timebank.consents import service as consents
+from timebank.consents.models import Source
+from timebank.consents.purposes import ASKED_FIRST, Purpose
+from timebank.consents.service import HELD_BY_CHARITY, Saying, Word
 from timebank.console import Moved, nobody_looks
 from timebank.imports import reads
 from timebank.imports.cells import FileRefused, Sheet
@@ -41,6 +48,7 @@ class TheirPeople:
     people: tuple[Person, ...]
     warnings: tuple[str, ...]
     rows: Mapping[str, int]  # where each id stands
+    agreed: Mapping[str, frozenset[str]]  # by id: for which answers the charity holds their yes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +70,29 @@ def read_file(path: Path, *, scheme: BankScheme, today: date) -> TheirPeople:
     if not read.people:
         sheet.problem(fix="The file names its columns and nobody under them. Is it the right one?")
     _check_against_bank(sheet, read, scheme, today)
+    agreed = _read_agreed(sheet, read)
     if sheet.problems:
         raise FileRefused(sheet.problems)
     warnings = (*read.warnings, *_not_kept(read.people))
-    return TheirPeople(file=str(path), people=read.people, warnings=warnings, rows=read.rows)
+    return TheirPeople(file=str(path), people=read.people, warnings=warnings, rows=read.rows, agreed=agreed)
+
+
+def _read_agreed(sheet: Sheet, read: PeopleFile) -> dict[str, frozenset[str]]:
+    """Only of what is asked first: the other answers may be used because they were given for that."""
+    table = read_table(sheet.path, key="id")
+    names = [fold(cell).replace(" ", "_") for cell in table.header]
+    (column,) = FOR_THE_BANK
+    if column not in names:
+        return {}
+    whose = {row: name for name, row in read.rows.items()}
+    agreed = {}
+    for row, cells in table.rows:
+        said = frozenset(fold(part) for part in cells[names.index(column)].split(";") if part.strip())
+        for name in sorted(said - ASKED_FIRST):
+            fix = f"Write for which answers the charity holds their yes: {', '.join(sorted(ASKED_FIRST))}, parted by semicolons."
+            sheet.problem(row=row, column=column, value=name, fix=fix)
+        agreed[whose[row]] = said
+    return agreed
 
 
 def _check_against_bank(sheet: Sheet, read: PeopleFile, scheme: BankScheme, today: date) -> None:
@@ -152,11 +179,12 @@ def import_people(
     batch = ImportBatch(id=uuid4(), bank_id=bank.id, kind=ImportKind.PEOPLE, files=[theirs.file], imported_at=at)
     session.add(batch)
     session.flush()
-    arrival = _Arrival(session, bank=bank, scheme=scheme, batch=batch, today=today)
+    arrival = _Arrival(session, bank=bank, scheme=scheme, batch=batch, today=today, agreed=theirs.agreed)
     for done, person in enumerate(plan.all, start=1):
         arrival.bring(person)
         moved(done)
     arrival.keep_apart(theirs.people, at=at)
+    arrival.say_what_was_agreed(at=at)
     session.flush()
     return plan, batch
 
@@ -164,8 +192,19 @@ def import_people(
 class _Arrival:
     """One import while it writes."""
 
-    def __init__(self, session: Session, *, bank: Bank, scheme: BankScheme, batch: ImportBatch, today: date) -> None:
+    def __init__(
+        self,
+        session: Session,
+        *,
+        bank: Bank,
+        scheme: BankScheme,
+        batch: ImportBatch,
+        today: date,
+        agreed: Mapping[str, frozenset[str]],
+    ) -> None:
         self.session, self.bank, self.scheme, self.batch, self.today = session, bank, scheme, batch, today
+        self.agreed = agreed
+        self.said: list[Saying] = []
         self.known: dict[str, tuple[ImportedMember, Member]] = reads.known_members(session, bank.id, ImportKind.PEOPLE)
         self.members: dict[str, Member] = {number: member for number, (_, member) in self.known.items()}
 
@@ -209,17 +248,32 @@ class _Arrival:
             if not words or criterion in said_here:
                 continue
             name = "age" if criterion == "born" else criterion
-            waits_for_a_yes = question.is_sensitive
-            self.session.add(
-                Answer(
-                    member_id=member.id,
-                    criterion=criterion,
-                    words=words,
-                    is_shown=not waits_for_a_yes and person.answers.shows(name),
-                    is_used=(not waits_for_a_yes and person.answers.uses(name)) or criterion == "musts",
-                    importance=person.importance.get(name, 1),
-                )
+            importance = person.importance.get(name, 1)
+            self.session.add(Answer(member_id=member.id, criterion=criterion, words=words, importance=importance))
+            if question.is_sensitive:
+                if criterion in self.agreed.get(person.id, ()):
+                    self._say(member, Purpose.USE, criterion, Word.YES)
+                continue
+            if not person.answers.uses(name):
+                self._say(member, Purpose.USE, criterion, Word.TAKE_BACK)
+            if person.answers.shows(name):
+                self._say(member, Purpose.SHOW, criterion, Word.YES)
+
+    def _say(self, member: Member, purpose: Purpose, criterion: str, word: Word) -> None:
+        self.said.append(
+            Saying(
+                member=member,
+                purpose=purpose,
+                criterion=criterion,
+                words=HELD_BY_CHARITY,
+                word=word,
+                source=Source.FILE,
             )
+        )
+
+    def say_what_was_agreed(self, *, at: datetime) -> None:
+        self.session.flush()
+        consents.say_many(self.session, self.said, at=at)
 
     def _since(self, person: Person) -> date:
         return person.waiting_since or self.today

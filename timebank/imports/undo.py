@@ -13,6 +13,10 @@ from sqlalchemy.orm import Session
 from ledger.store import Ledger
 from ledger.tables import account, entry, transfer
 from ledger.transfers import TransferState
+from timebank.consents import reads as consented
+from timebank.consents import service as consents
+from timebank.consents.models import Source
+from timebank.consents.service import HELD_BY_CHARITY, Saying, Word
 from timebank.console import Moved, nobody_looks
 from timebank.errors import Conflict
 from timebank.imports import reads
@@ -59,7 +63,7 @@ def undo_import(
         moved(start + len(some))
     session.execute(update(ImportedRow).where(ImportedRow.batch_id == batch.id).values(is_undone=True))
     stepped_back = _step_back(session, batch)
-    left, staying = _let_members_go(session, batch)
+    left, staying = _let_members_go(session, batch, at)
     session.flush()
     return Undone(
         reversed=undone,
@@ -102,7 +106,26 @@ def _step_back(session: Session, batch: ImportBatch) -> int:
     return stepped_back
 
 
-def _let_members_go(session: Session, batch: ImportBatch) -> tuple[int, int]:
+def _take_back_what_the_file_agreed(session: Session, member_ids: list[UUID], at: datetime) -> None:
+    """The record is never unwritten; it says that the file was taken back."""
+    people = session.scalars(select(Member).where(Member.id.in_(member_ids))).unique()
+    standing = consented.standing_of_many(session, member_ids)
+    said = [
+        Saying(
+            member=member,
+            purpose=purpose,
+            criterion=criterion,
+            words=HELD_BY_CHARITY,
+            word=Word.TAKE_BACK,
+            source=Source.FILE,
+        )
+        for member in people
+        for purpose, criterion in standing[member.id].agreed
+    ]
+    consents.say_many(session, said, at=at)
+
+
+def _let_members_go(session: Session, batch: ImportBatch, at: datetime) -> tuple[int, int]:
     """How many left, and how many stay."""
     came = ImportedMember.batch_id == batch.id
     everybody = set(
@@ -121,6 +144,7 @@ def _let_members_go(session: Session, batch: ImportBatch) -> tuple[int, int]:
         session.execute(update(Member).where(Member.id.in_(some)).values(status=MemberStatus.LEFT))
         if batch.kind is ImportKind.PEOPLE:
             session.execute(delete(Answer).where(Answer.member_id.in_(some)))
+            _take_back_what_the_file_agreed(session, some, at)
     return len(leaving), len(staying)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from timebank.db import Base, UtcDateTime, one_of
 from timebank.errors import Conflict, NotFound
+from timebank.introductions.reasons import Kept
 from timebank.members.models import Member
 from timebank.schemes.models import BankScheme
 from timebank.vault.sealed import Sealed, sealed_check, sealed_column
@@ -62,10 +63,10 @@ class Introduction(Base):
     guide_id: Mapped[UUID]
     other_id: Mapped[UUID]
     is_symmetric: Mapped[bool]
-    # Each side reads them from where they stand.
-    guide_reasons = Sealed[list[str]]("sealed_guide_reasons", of="guide_id", empty=list)
+    # Each side reads them from where they stand, as far as both still let them be said (timebank/introductions/reasons.py).
+    guide_reasons = Sealed[list[Kept]]("sealed_guide_reasons", of="guide_id", empty=list)
     sealed_guide_reasons: Mapped[bytes | None] = sealed_column()
-    other_reasons = Sealed[list[str]]("sealed_other_reasons", of="other_id", empty=list)
+    other_reasons = Sealed[list[Kept]]("sealed_other_reasons", of="other_id", empty=list)
     sealed_other_reasons: Mapped[bytes | None] = sealed_column()
     state: Mapped[State] = mapped_column(one_of(State), default=State.OPEN)
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -90,7 +91,7 @@ class Introduction(Base):
             return False
         return self.is_symmetric or self.is_guide(member) or self.guide_said_yes is True
 
-    def reasons_for(self, member: Member) -> list[str]:
+    def kept_reasons_for(self, member: Member) -> list[Kept]:
         return self.guide_reasons if self.is_guide(member) else self.other_reasons
 
     def answer_of(self, member: Member) -> bool | None:

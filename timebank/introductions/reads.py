@@ -8,7 +8,11 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from timebank.consents import reads as consents
+from timebank.consents.purposes import Purpose
+from timebank.consents.reads import Standing
 from timebank.errors import NotFound
+from timebank.introductions import reasons
 from timebank.introductions.models import Introduction, State
 from timebank.members import reads as members
 from timebank.members.models import Member
@@ -104,7 +108,30 @@ def views(session: Session, introductions: Sequence[Introduction], member: Membe
     telling = [found.partner_id(member) for found in introductions if found.state in {State.OPEN, State.ACCEPTED}]
     names = members.names_of(session, accepted)
     answers = profiles.answers_of_many(session, telling)
-    return [_view(introduction, member, names, answers) for introduction in introductions]
+    standing = consents.standing_of_many(session, [member.id, *(one.partner_id(member) for one in introductions)])
+    told = _reasons(introductions, member, standing)
+    return [_view(one, member, names, answers, standing, told[one.id]) for one in introductions]
+
+
+def reasons_for(session: Session, introduction: Introduction, member: Member) -> list[str]:
+    """Once both have said yes, what brought them together stays said; before that, only what both still let be told."""
+    standing = consents.standing_of_many(session, [introduction.guide_id, introduction.other_id])
+    return _reasons([introduction], member, standing)[introduction.id]
+
+
+def _reasons(
+    introductions: Sequence[Introduction], member: Member, standing: dict[UUID, Standing]
+) -> dict[UUID, list[str]]:
+    told = {}
+    for one in introductions:
+        kept, both = one.kept_reasons_for(member), (one.guide_id, one.other_id)
+        if one.state is State.ACCEPTED:
+            told[one.id] = reasons.sentences(kept)
+            continue
+        has_changed = any(standing[person].took_back_since(one.sent_at) for person in both)
+        guide, other = (standing[person] for person in both)
+        told[one.id] = reasons.still_told(kept, guide=guide, other=other, has_changed=has_changed)
+    return told
 
 
 def _view(
@@ -112,6 +139,8 @@ def _view(
     member: Member,
     names: dict[UUID | None, str],
     answers: dict[UUID, dict[str, Answer]],
+    standing: dict[UUID, Standing],
+    told: list[str],
 ) -> IntroductionView:
     partner_id = introduction.partner_id(member)
     is_telling = introduction.state in {State.OPEN, State.ACCEPTED}
@@ -121,19 +150,19 @@ def _view(
         waits_for_me=introduction.waits_for(member),
         my_answer=introduction.answer_of(member),
         partner_name=names[partner_id] if introduction.state is State.ACCEPTED else None,
-        reasons=introduction.reasons_for(member),
-        told=_told(answers[partner_id]) if is_telling else [],
+        reasons=told,
+        told=_told(answers[partner_id], standing[partner_id]) if is_telling else [],
     )
 
 
-def _told(answers: dict[str, Answer]) -> list[Told]:
+def _told(answers: dict[str, Answer], standing: Standing) -> list[Told]:
     return [
         Told(
             label=question.told_as,
             words=[MODES.get(word) or TIMES.get(word) or word for word in answers[criterion].words],
         )
         for criterion, question in QUESTIONS.items()
-        if criterion in answers and answers[criterion].is_shown and criterion != "musts"
+        if criterion in answers and standing.may(Purpose.SHOW, criterion)
     ]
 
 

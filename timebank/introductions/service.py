@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from timebank.introductions import reads
 from timebank.introductions.models import Introduction, NoLongerOpen, NoPlaceLeft, State
+from timebank.introductions.reasons import Kept
 from timebank.members import reads as members
 from timebank.members.models import Member
 from timebank.relationships import reads as relationships
@@ -23,8 +24,8 @@ def introduce(
     scheme: BankScheme,
     guide_id: UUID,
     other_id: UUID,
-    guide_reasons: list[str],
-    other_reasons: list[str],
+    guide_reasons: list[Kept],
+    other_reasons: list[Kept],
     at: datetime,
 ) -> Introduction:
     introduction = Introduction(

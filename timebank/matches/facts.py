@@ -11,6 +11,9 @@ from sqlalchemy.orm import Session
 from matching import Person
 from matching.errors import AnswerRefused
 from matching.people import COLUMNS
+from timebank.consents import reads as consents
+from timebank.consents.purposes import Purpose
+from timebank.consents.reads import Standing
 from timebank.introductions import reads as introductions
 from timebank.members import reads as members
 from timebank.profiles import reads as profiles
@@ -38,19 +41,29 @@ NOTHING_SHOWN = ("nothing",)
 
 
 def gather(session: Session, scheme: BankScheme) -> list[Person]:
-    """Everyone whom a round of this scheme may think of, in id order."""
+    """Everyone whom a round of this scheme may think of, in id order, with what each lets it use now."""
     parts = schemes.list_participants(session, scheme.id)
     answers = profiles.answers_of_many(session, [part.member_id for part in parts])
+    standing = consents.standing_of_many(session, [part.member_id for part in parts])
     barred = _barred(session, scheme)
     taken = _places_taken(session, scheme)
     supported = _already_supported(session, scheme)
     people = []
     for part in parts:
+        if profiles.waits_for_their_word(answers[part.member_id], standing[part.member_id]):
+            continue
         side, places = _standing(part, is_supported=part.member_id in supported, taken=taken[part.member_id])
         if side is not None:
-            own = answers[part.member_id]
+            own = _Own(answers[part.member_id], standing[part.member_id])
             people.append(_person(session, part, own, side=side, places=places, barred=barred[part.member_id]))
     return people
+
+
+def list_waiting_for_their_word(session: Session, scheme: BankScheme) -> list[UUID]:
+    """Whom a round leaves in peace until they have said whether it may look at their musts."""
+    ids = [part.member_id for part in schemes.list_participants(session, scheme.id)]
+    answers, standing = profiles.answers_of_many(session, ids), consents.standing_of_many(session, ids)
+    return [one for one in ids if profiles.waits_for_their_word(answers[one], standing[one])]
 
 
 def digest(people: list[Person], scheme: BankScheme) -> str:
@@ -64,11 +77,18 @@ def _plain(person: Person) -> dict[str, object]:
     return values | {"importance": dict(person.importance)}
 
 
+class _Own:
+    """One person's answers, as far as they let them be used."""
+
+    def __init__(self, answers: dict[str, Answer], standing: Standing) -> None:
+        self.used = {name: answer for name, answer in answers.items() if standing.may(Purpose.USE, name)}
+        self.shown = tuple(_name(name) for name in self.used if standing.may(Purpose.SHOW, name))
+
+
 def _person(
-    session: Session, part: SchemeMembership, answers: dict[str, Answer], *, side: str, places: int, barred: set[UUID]
+    session: Session, part: SchemeMembership, own: _Own, *, side: str, places: int, barred: set[UUID]
 ) -> Person:
-    used = {criterion: answer for criterion, answer in answers.items() if answer.is_used or criterion == "musts"}
-    shown = tuple(_name(criterion) for criterion, answer in used.items() if answer.is_shown and criterion != "musts")
+    used = own.used
     lists: dict[str, Any] = {criterion: tuple(used[criterion].words) for criterion in LISTS if criterion in used}
     return _readable(
         id=str(part.member_id),
@@ -77,7 +97,7 @@ def _person(
         born=int(used["born"].words[0]) if "born" in used else None,
         roles=tuple(role for role in part.roles.split(";") if role),
         importance={_name(criterion): answer.importance for criterion, answer in used.items() if criterion != "musts"},
-        share=shown or NOTHING_SHOWN,
+        share=own.shown or NOTHING_SHOWN,
         waiting_since=part.waiting_since,
         not_with=tuple(sorted(str(other) for other in members.kept_apart_from(session, part.member_id) | barred)),
         **lists,

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from timebank.db import Base, UtcDateTime, one_of
 from timebank.errors import Conflict
+from timebank.introductions.reasons import Kept
 from timebank.schemes.models import BankScheme
 from timebank.vault.sealed import Sealed, sealed_check, sealed_column
 
@@ -69,9 +70,9 @@ class Proposal(Base):
     guide_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
     other_id: Mapped[UUID] = mapped_column(ForeignKey("member.id"))
     # For the two only what both agreed to share; for staff the same, and perhaps "a private item agreed".
-    guide_reasons = Sealed[list[str]]("sealed_guide_reasons", of="guide_id", empty=list)
+    guide_reasons = Sealed[list[Kept]]("sealed_guide_reasons", of="guide_id", empty=list)
     sealed_guide_reasons: Mapped[bytes | None] = sealed_column()
-    other_reasons = Sealed[list[str]]("sealed_other_reasons", of="other_id", empty=list)
+    other_reasons = Sealed[list[Kept]]("sealed_other_reasons", of="other_id", empty=list)
     sealed_other_reasons: Mapped[bytes | None] = sealed_column()
     staff_reasons = Sealed[str]("sealed_staff_reasons", of="guide_id", empty=str)
     sealed_staff_reasons: Mapped[bytes | None] = sealed_column()

@@ -6,12 +6,15 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from timebank.consents import reads as consents
 from timebank.errors import NotFound
-from timebank.introductions.models import Introduction
+from timebank.introductions.models import Introduction, State
 from timebank.matches.models import LeftOut, Proposal, Round
 from timebank.members import reads as members
 from timebank.members.models import Member
 from timebank.schemes import reads as schemes
+
+NOT_SAID_ANY_MORE = "Something about this has changed since, so why is no longer said"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +23,18 @@ class RoundView:
     names: dict[UUID | None, str]
     proposals: list[Proposal]
     left_out: list[LeftOut]
-    states: dict[UUID, str]  # of the introductions that were sent
+    states: dict[UUID | None, str]  # of the introductions that were sent
     in_someone_elses_hands: int  # proposals in which this coordinator has a part
+    changed_since: set[UUID]  # who has taken something back since the round
+
+    def reasons_of(self, proposal: Proposal) -> str:
+        """Once both have said yes it stays said."""
+        is_accepted = self.states.get(proposal.introduction_id) == State.ACCEPTED
+        has_changed = bool({proposal.guide_id, proposal.other_id} & self.changed_since)
+        return NOT_SAID_ANY_MORE if has_changed and not is_accepted else proposal.staff_reasons
+
+    def reason_of(self, left: LeftOut) -> str:
+        return f"{NOT_SAID_ANY_MORE}." if left.member_id in self.changed_since else left.reason
 
     @property
     def is_sent(self) -> bool:
@@ -73,11 +86,14 @@ def view(session: Session, round_: Round, coordinator: Member) -> RoundView:
     people = {member_id for proposal in others for member_id in (proposal.guide_id, proposal.other_id)}
     sent = [proposal.introduction_id for proposal in others if proposal.introduction_id is not None]
     states = session.execute(select(Introduction.id, Introduction.state).where(Introduction.id.in_(sent))).all()
+    named = people | {left.member_id for left in left_out}
+    standing = consents.standing_of_many(session, named)
     return RoundView(
         round=round_,
-        names=members.names_of(session, people | {left.member_id for left in left_out}),
+        names=members.names_of(session, named),
         proposals=others,
         left_out=left_out,
         states=dict(states),
         in_someone_elses_hands=len(round_.proposals) - len(others),
+        changed_since={one for one, said in standing.items() if said.took_back_since(round_.run_at)},
     )

@@ -13,6 +13,7 @@ from matching.people import Answers
 from timebank.audit import service as audit
 from timebank.audit.models import Act, Record
 from timebank.errors import Conflict
+from timebank.introductions import reasons
 from timebank.introductions import service as introductions
 from timebank.introductions.models import Introduction
 from timebank.matches import facts, reads
@@ -32,6 +33,9 @@ class NothingToSend(Conflict):
 
 class AlreadyAnswered(Conflict):
     """Somebody has already answered, so this round can no longer be called back."""
+
+
+HAS_SOMETHING_TO_ANSWER = "They have something to answer first, on their own page “What I have agreed to”."
 
 
 def try_round(
@@ -58,6 +62,8 @@ def try_round(
         LeftOut(member_id=UUID(left.id), reason=explain.unmatched_for_staff(left, scheme.rules))
         for left in decided.unmatched
     ]
+    waiting = facts.list_waiting_for_their_word(session, scheme)
+    tried.left_out += [LeftOut(member_id=member_id, reason=HAS_SOMETHING_TO_ANSWER) for member_id in waiting]
     session.add(tried)
     session.flush()
     _note_round(session, tried, act=Act.TRIED_ROUND, coordinator=coordinator, at=at)
@@ -155,7 +161,7 @@ def _proposal(place: int, pair: matching.Pair, rows: dict[str, Answers], scheme:
         place=place,
         guide_id=UUID(pair.right),
         other_id=UUID(pair.left),
-        guide_reasons=[explain.say(reason, to="other") for reason in pair.reasons],
-        other_reasons=[explain.say(reason, to="one") for reason in pair.reasons],
+        guide_reasons=[reasons.keep(reason.criterion, explain.say(reason, to="other")) for reason in pair.reasons],
+        other_reasons=[reasons.keep(reason.criterion, explain.say(reason, to="one")) for reason in pair.reasons],
         staff_reasons=explain.pair_for_staff(rows[pair.left], rows[pair.right], scheme.rules),
     )

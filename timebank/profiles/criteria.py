@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from timebank.consents.purposes import NEVER_SHOWN, OF_AN_ANSWER, Purpose, is_asked_first
+
 
 class Shape(Enum):
     YEAR = auto()
@@ -20,7 +22,17 @@ class Question:
     told_as: str  # how a proposed partner reads it
     hint: str
     shape: Shape = Shape.LINES
-    is_sensitive: bool = False  # asked on its own page, unused and unshown until the person says otherwise
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Asked on its own page, and unused until the person says yes."""
+        return is_asked_first(Purpose.USE, self.criterion)
+
+    @property
+    def purposes(self) -> tuple[Purpose, ...]:
+        """What may be agreed to for the answer."""
+        is_shown = self.criterion not in NEVER_SHOWN
+        return tuple(one for one in Purpose if one in OF_AN_ANSWER and (is_shown or one is not Purpose.SHOW))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +164,6 @@ STEPS = (
                 told_as="What they have been through",
                 label="Experiences I have",
                 hint="One a line, like: moved to a new country",
-                is_sensitive=True,
             ),
         ),
     ),
@@ -166,7 +177,6 @@ STEPS = (
                 told_as="How they describe themselves",
                 label="Words for who I am",
                 hint="One a line, the kind first, like: faith: Muslim, or community: Somali, or gender: woman",
-                is_sensitive=True,
             ),
         ),
     ),
@@ -181,7 +191,6 @@ STEPS = (
                 label="My musts",
                 hint="One a line, like: gender: woman, or same faith, or language: Polish, or older",
                 shape=Shape.MUSTS,
-                is_sensitive=True,
             ),
         ),
     ),

@@ -1,4 +1,4 @@
-"""One row per answer, so that each can be shown, used, weighed and locked away by itself."""
+"""One row per answer, so that each can be weighed and locked away by itself. What it may be used for: timebank/consents."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from timebank.vault.sealed import Sealed, sealed_check, sealed_column
 
 
 class Answer(Base):
-    """`words` are the person's own. `is_shown`: a proposed partner may see it. `is_used`: matching may use it."""
+    """`words` are the person's own."""
 
     __tablename__ = "answer"
     __table_args__ = (
@@ -22,6 +22,4 @@ class Answer(Base):
     criterion: Mapped[str] = mapped_column(String(20), primary_key=True)
     words = Sealed[list[str]]("sealed_words", of="member_id", empty=list)
     sealed_words: Mapped[bytes | None] = sealed_column()
-    is_shown: Mapped[bool] = mapped_column(default=False)
-    is_used: Mapped[bool] = mapped_column(default=True)
     importance: Mapped[int] = mapped_column(default=1)

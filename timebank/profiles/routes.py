@@ -7,11 +7,26 @@ from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields, validate
 
 from timebank import clock
+from timebank.consents import reads as consents
+from timebank.consents.purposes import OF_AN_ANSWER, Purpose
+from timebank.consents.reads import Standing
+from timebank.consents.service import OtherWords
 from timebank.errors import NotFound
 from timebank.profiles import reads, service
-from timebank.profiles.criteria import IMPORTANCE, MODES, STEPS, TIMES, Shape, Step, find_step, step_after
+from timebank.profiles.criteria import (
+    IMPORTANCE,
+    MODES,
+    QUESTIONS,
+    STEPS,
+    TIMES,
+    Question,
+    Shape,
+    Step,
+    find_step,
+    step_after,
+)
 from timebank.profiles.models import Answer
-from timebank.profiles.schemas import step_schema
+from timebank.profiles.schemas import SayIn, step_schema
 from timebank.schemes import reads as schemes
 from timebank.schemes import service as scheme_service
 from timebank.web import forms
@@ -41,10 +56,43 @@ def show() -> ResponseReturnValue:
         "profiles/show.html",
         steps=STEPS,
         answers=reads.answers_of(session(), asker().member.id),
+        standing=consents.standing_of(session(), asker().member.id),
         parts=schemes.list_parts(session(), asker().member.id),
         named=named,
         importance=IMPORTANCE,
     )
+
+
+@bp.get("/agreed")
+@allow("profiles.show_agreed")
+def show_agreed() -> ResponseReturnValue:
+    return _agreed()
+
+
+@bp.post("/agreed")
+@allow("profiles.agree")
+def agree() -> ResponseReturnValue:
+    form = forms.read(SayIn())
+    if form.errors:
+        flash("We did not understand that, so nothing was noted. Please press one of the buttons once more.", "problem")
+        return _agreed(status=422)
+    question = _question(form.values["purpose"], form.values["criterion"])
+    try:
+        service.say(
+            session(),
+            member=asker().member,
+            purpose=form.values["purpose"],
+            question=question,
+            is_yes=form.values["says"] == "yes",
+            read=form.values["read"],
+            at=clock.now(),
+        )
+    except OtherWords as refusal:
+        flash(refusal.sentence, "problem")
+        return _agreed(status=refusal.status)
+    flash("Noted. It counts from now on.", "success")
+    about = f"{form.values['purpose']}-{question.criterion}" if question else form.values["purpose"]
+    return go_to(url_for("profiles.show_agreed", _anchor=about))
 
 
 @bp.get("/<word>")
@@ -52,7 +100,7 @@ def show() -> ResponseReturnValue:
 def edit(word: str) -> ResponseReturnValue:
     step = _get_step(word)
     answers = reads.answers_of(session(), asker().member.id)
-    return _ask(step, forms.empty(**_typed(step, answers)))
+    return _ask(step, forms.empty(**_typed(step, answers, consents.standing_of(session(), asker().member.id))))
 
 
 @bp.post("/<word>")
@@ -62,8 +110,22 @@ def save(word: str) -> ResponseReturnValue:
     form = forms.read(step_schema(step, youngest_year=reads.youngest_year(clock.today())))
     if form.errors:
         return _ask(step, form, status=422)
-    service.save_step(session(), member=asker().member, step=step, values=form.values)
-    flash("Saved. You can stop here, or go on.", "success")
+    asked = {words.digest for words in reads.asked_in(session(), asker().member, step).values()}
+    is_heard = service.save_step(
+        session(),
+        member=asker().member,
+        step=step,
+        values=form.values,
+        at=clock.now(),
+        are_words_read=asked <= set(form.values["read"]),
+    )
+    if not is_heard:
+        flash(
+            "Saved. But the words that you say yes to have changed since you opened this page. Please read them.",
+            "problem",
+        )
+        return go_to(url_for("profiles.edit", word=step.name))
+    flash(_saved(step), "success")
     following = step_after(step)
     return go_to(url_for("profiles.edit", word=following.name) if following else url_for("profiles.show"))
 
@@ -110,6 +172,39 @@ def _get_step(word: str) -> Step:
     return step
 
 
+def _question(purpose: Purpose, criterion: str) -> Question | None:
+    """What it is about, where it is about an answer. What nobody is asked is not there."""
+    question = QUESTIONS.get(criterion)
+    if (purpose in OF_AN_ANSWER) != bool(criterion) or (criterion and not (question and purpose in question.purposes)):
+        raise NotFound
+    return question
+
+
+def _saved(step: Step) -> str:
+    """Where nothing may be done with an answer, that is said, so that nobody waits for it to help."""
+    standing = consents.standing_of(session(), asker().member.id)
+    answers = reads.answers_of(session(), asker().member.id)
+    asleep = [
+        question
+        for question in step.questions
+        if question.criterion in answers
+        and not any(standing.may(purpose, question.criterion) for purpose in question.purposes)
+    ]
+    if asleep:
+        return "Saved for you alone: we do not use it, and nobody is shown it. You can stop here, or go on."
+    return "Saved. You can stop here, or go on."
+
+
+def _agreed(*, status: int = 200) -> ResponseReturnValue:
+    return render(
+        "profiles/agreed.html",
+        status=status,
+        of_answers=reads.asked_of_answers(session(), asker().member),
+        besides=reads.asked_besides(session(), asker().member),
+        named=named,
+    )
+
+
 def _ask(step: Step, form: forms.Form, *, status: int = 200) -> ResponseReturnValue:
     return render(
         "profiles/edit.html",
@@ -117,6 +212,7 @@ def _ask(step: Step, form: forms.Form, *, status: int = 200) -> ResponseReturnVa
         step=step,
         steps=STEPS,
         form=form,
+        asked=reads.asked_in(session(), asker().member, step),
         modes=MODES,
         times=TIMES,
         importance=IMPORTANCE,
@@ -124,16 +220,22 @@ def _ask(step: Step, form: forms.Form, *, status: int = 200) -> ResponseReturnVa
     )
 
 
-def _typed(step: Step, answers: dict[str, Answer]) -> dict[str, str | list[str] | None]:
-    """Sensitive answers start unused and unshown; the others are used unless the person says no."""
+def _typed(step: Step, answers: dict[str, Answer], standing: Standing) -> dict[str, str | list[str] | None]:
+    """Nothing is ticked that the person did not tick."""
     typed: dict[str, str | list[str] | None] = {}
     for question in step.questions:
-        answer = answers.get(question.criterion)
+        name, answer = question.criterion, answers.get(question.criterion)
         words = answer.words if answer else []
         is_list = question.shape in {Shape.MODES, Shape.TIMES}
-        typed[question.criterion] = words if is_list else "\n".join(words)
-        is_used = answer.is_used if answer else not question.is_sensitive
-        typed[f"{question.criterion}_used"] = "true" if is_used else ""
-        typed[f"{question.criterion}_shown"] = "true" if answer and answer.is_shown else ""
-        typed[f"{question.criterion}_importance"] = str(answer.importance if answer else 1)
+        typed[name] = words if is_list else "\n".join(words)
+        may_use, may_show = (standing.may(purpose, name) for purpose in (Purpose.USE, Purpose.SHOW))
+        said = standing.last
+        typed[f"{name}_kept_out"] = "" if may_use else "yes"
+        typed[f"{name}_used"] = _chosen(may_use) if (Purpose.USE, name) in said else ""
+        typed[f"{name}_shown"] = _chosen(may_show) if (Purpose.SHOW, name) in said else ""
+        typed[f"{name}_importance"] = str(answer.importance if answer else 1)
     return typed
+
+
+def _chosen(is_yes: bool) -> str:  # noqa: FBT001 - it is the only thing it takes
+    return "yes" if is_yes else "no"

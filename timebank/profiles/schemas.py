@@ -4,14 +4,16 @@ import re
 import unicodedata
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from matching import Person
 from matching.errors import AnswerRefused
+from timebank.consents.purposes import Purpose
 from timebank.profiles.criteria import IMPORTANCE, MODES, TIMES, Question, Shape, Step
 
 MOST_LINES = 20
 LONGEST_LINE = 80
+SAY_SO = "Please say yes or no: without it we do not know whether to look at what you wrote here."
 MUST = re.compile(r"^(older|younger|(same|different)\s+\w[\w -]*|\w[\w -]*:\s*\S.*)$", re.IGNORECASE)
 
 
@@ -68,20 +70,42 @@ def _as_the_engine_reads(criterion: str, lines: list[str]) -> list[str]:
     return lines
 
 
+class SayIn(Schema):
+    """One press on "What I have agreed to". `read` is the digest of the words that stood there."""
+
+    purpose = fields.Enum(Purpose, by_value=True, required=True)
+    criterion = fields.String(load_default="")
+    read = fields.String(load_default="")
+    says = fields.String(required=True, validate=validate.OneOf(["yes", "no"]))
+
+
+class _StepIn(Schema):
+    read = fields.List(fields.String(), load_default=list)
+
+    @validates_schema
+    def say_whether_musts_count(self, data: dict[str, Any], **_: object) -> None:
+        """Proposed without their musts somebody might meet the very person they cannot: it is never left open."""
+        if data.get("musts") and data.get("musts_used") is None:
+            raise ValidationError({"musts_used": [SAY_SO]})
+
+
 def step_schema(step: Step, *, youngest_year: int) -> Schema:
-    """One field per question, and beside each answer whether it may be shown and used and how much it matters."""
+    """One field per question, and beside each answer what it may be used for and how much it matters."""
     shape: dict[str, fields.Field] = {}
     for question in step.questions:
-        shape[question.criterion] = _field(question, youngest_year)
-        shape[f"{question.criterion}_shown"] = fields.Boolean(load_default=False)
-        shape[f"{question.criterion}_used"] = fields.Boolean(load_default=False)
-        shape[f"{question.criterion}_importance"] = fields.Integer(
+        name = question.criterion
+        shape[name] = _field(question, youngest_year)
+        # Nothing is said for anybody: not ticking, and choosing neither yes nor no, are told apart from both.
+        shape[f"{name}_shown"] = fields.Boolean(load_default=None)
+        shape[f"{name}_used"] = fields.Boolean(load_default=None)
+        shape[f"{name}_kept_out"] = fields.Boolean(load_default=False)
+        shape[f"{name}_importance"] = fields.Integer(
             load_default=1, validate=validate.OneOf(list(IMPORTANCE), error="Please choose one of the answers.")
         )
     several = frozenset(
         question.criterion for question in step.questions if question.shape in {Shape.MODES, Shape.TIMES}
     )
-    made = type(f"{step.name.title()}In", (Schema,), {**shape, "many_answers": several})
+    made = type(f"{step.name.title()}In", (_StepIn,), {**shape, "many_answers": several | {"read"}})
     return made()
 
 

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from ledger.minutes import show as show_length
 from timebank.concerns.models import Lead
+from timebank.consents import reads as consents
+from timebank.consents.purposes import Purpose
 from timebank.helplines.models import HelplineCheck, LocalLine
 from timebank.hours import reads as hours
 from timebank.hours.models import HourLog
@@ -92,16 +94,35 @@ def _hours(session: Session, member: Member) -> list[Row]:
 
 
 def _answers(session: Session, member: Member) -> list[Row]:
+    standing = consents.standing_of(session, member.id)
     found = session.scalars(select(Answer).where(Answer.member_id == member.id).order_by(Answer.criterion))
     return [
         {
             "question": QUESTIONS[one.criterion].label if one.criterion in QUESTIONS else one.criterion,
             "words": "; ".join(one.words),
-            "may_be_used": one.is_used,
-            "may_be_shown": one.is_shown,
+            "may_be_used": standing.may(Purpose.USE, one.criterion),
+            "may_be_shown": standing.may(Purpose.SHOW, one.criterion),
             "matters": one.importance,
         }
         for one in found
+    ]
+
+
+def _agreed(session: Session, member: Member) -> list[Row]:
+    return [
+        {
+            "at": one.said_at,
+            "what_for": one.purpose,
+            "question": QUESTIONS[criterion].label if criterion in QUESTIONS else criterion,
+            "i_said": {"agreed": "yes", "refused": "no", "withdrawn": "taken back"}[one.decision],
+            "to_these_words": one.words.words,
+            "version": one.version,
+            "by": {"page": "me, here", "file": "a file of the charity", "carried-over": "me, here or before"}[
+                one.source
+            ],
+        }
+        for (_, criterion), said in consents.record_of(session, member.id).items()
+        for one in said
     ]
 
 
@@ -195,7 +216,7 @@ def _introductions(session: Session, member: Member) -> list[Row]:
         {
             "asked_at": one.sent_at,
             "answer_by": one.answer_by,
-            "why_we_thought_of_it": "; ".join(one.reasons_for(member)),
+            "why_we_thought_of_it": "; ".join(introductions.reasons_for(session, one, member)),
             "my_answer": {True: "yes", False: "not this time", None: ""}[one.answer_of(member)],
             "introduced_at": one.closed_at if one.state is State.ACCEPTED else None,
         }
@@ -283,6 +304,7 @@ PARTS: dict[str, Callable[[Session, Member], list[Row]]] = {
     "account": _account,
     "hours": _hours,
     "answers": _answers,
+    "agreed": _agreed,
     "takes_part_in": _parts,
     "looks_after": _looks_after,
     "looks_into_worries": _looks_into_worries,

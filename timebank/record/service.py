@@ -99,11 +99,12 @@ def forget(session: Session, *, member: Member, at: datetime) -> None:
     if member.status is not MemberStatus.LEFT:
         leave(session, member=member, keeps_hours=False, at=at)
     _give_on_what_was_kept(session, member, at)
+    # The name first: what they agreed to goes with its person only, and the database looks at whether they are forgotten.
+    member_service.forget_name(session, member=member, at=at)
+    session.flush()
     for table, kept in _children_first():
         _let_go(session, table, kept, member)
     session.expire_all()
-    member_service.forget_name(session, member=member, at=at)
-    session.flush()
     _throw_the_key_away(session, member, at)
 
 

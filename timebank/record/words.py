@@ -5,6 +5,7 @@ TITLES = {
     "account": "My account",
     "hours": "My hours",
     "answers": "My profile",
+    "agreed": "What I have agreed to",
     "takes_part_in": "What I take part in",
     "looks_after": "What I look after",
     "looks_into_worries": "Whether I look into worries",

@@ -80,6 +80,8 @@ POLICY: dict[str, Who] = {
     "offers.answer": Who.SIGNED_IN,
     "offers.close": Who.SIGNED_IN,
     "profiles.show": Who.SIGNED_IN,
+    "profiles.show_agreed": Who.SIGNED_IN,
+    "profiles.agree": Who.SIGNED_IN,
     "profiles.edit": Who.SIGNED_IN,
     "profiles.save": Who.SIGNED_IN,
     "profiles.places": Who.SIGNED_IN,
