@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from matching import Person
 from matching.peoplefile import PeopleFile, read_people
+from timebank.apart import service as apart
 from timebank.console import Moved, nobody_looks
 from timebank.imports import reads
 from timebank.imports.cells import FileRefused, Sheet
@@ -229,7 +230,7 @@ class _Arrival:
         for person in people:
             for other in person.not_with:
                 if person.id in self.members and other in self.members and person.id != other:
-                    members.keep_apart(self.session, member=self.members[person.id], other=self.members[other], at=at)
+                    apart.choose(self.session, member=self.members[person.id], other=self.members[other], at=at)
 
 
 def _words(person: Person, criterion: str) -> list[str]:

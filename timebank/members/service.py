@@ -55,6 +55,14 @@ def keep_apart(session: Session, *, member: Member, other: Member, at: datetime)
         session.flush()
 
 
+def take_back_apart(session: Session, *, member: Member, other_id: UUID) -> None:
+    """Only what this person said; what the other one may have said stands."""
+    said = session.get(NotWith, (member.id, other_id))
+    if said is not None:
+        session.delete(said)
+        session.flush()
+
+
 def forget_name(session: Session, *, member: Member, at: datetime) -> None:
     member.forget(code=_free_code(session, member.bank), at=at)
 
