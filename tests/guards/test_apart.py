@@ -24,7 +24,7 @@ from timebank.members.models import Member
 from timebank.offers import reads as offer_reads
 from timebank.record import service as record
 
-PAIRS = 2_000 if os.environ.get("TIMEBANK_FORM") == "full" else 5
+PAIRS = 2_000 if os.environ.get("TIMEBANK_FORM") == "full" else 3
 AT_ONCE = 25  # pairs whose banks stand in one file
 LATER = NOON + timedelta(days=2)
 # Where names stay, because it happened; where one names whom something is about; and one's own list.
