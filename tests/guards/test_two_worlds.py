@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from matching import run_round
 from tests.clients import Browser
 from tests.factories import DAY, NOON
 from tests.guards.twins import World, addresses, as_read, copied, same_browser, signed_in
@@ -26,6 +27,8 @@ from timebank.exports.service import ExportKind, write_export
 from timebank.hours import service as hours
 from timebank.introductions import reads as introduction_reads
 from timebank.introductions import service as introductions
+from timebank.matches import facts
+from timebank.matches.report import report
 from timebank.members import service as members
 from timebank.members.models import Bank, Member
 from timebank.members.service import ledger_of
@@ -38,6 +41,7 @@ from timebank.profiles.models import Answer
 from timebank.relationships import service as relationships
 from timebank.schemes import service as schemes
 from timebank.schemes.models import BankScheme, Side
+from timebank.schemes.reads import list_schemes
 
 IS_FULL = os.environ.get("TIMEBANK_FORM") == "full"
 PEOPLE = 100 if IS_FULL else 2
@@ -165,6 +169,11 @@ class Worlds:
             for number, around in enumerate(self.around)
             for viewer, member in around.others.items()
         }
+        found = list_schemes(self.one.session, self.bank.id)
+        self.rounds = [
+            (scheme, run_round(facts.gather(self.one.session, scheme), scheme.rules, on=DAY, seed=1))
+            for scheme in found
+        ]
         self.one.session.commit()
         self.one.session.close()
         self.other = World.of(copied(database, tmp_path / "other.db"), compiled)
@@ -189,8 +198,8 @@ class Worlds:
         return len(after), [url for url in after if after[url] != self.before[key][url]]
 
     def exported(self, world: World) -> list[bytes]:
-        """What leaves the bank for whoever pays for it."""
-        files = []
+        """What leaves the bank for whoever pays for it: the books, and the page about each scheme's round."""
+        files = [report(decided, facts.gather(world.session, scheme)).encode() for scheme, decided in self.rounds]
         for kind in ExportKind:
             file = io.BytesIO()
             write_export(world.session, bank=world.session.get_one(Bank, self.bank.id), kind=kind, file=file)
