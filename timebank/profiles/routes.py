@@ -8,6 +8,8 @@ from marshmallow import Schema, fields, validate
 
 from timebank import clock
 from timebank.errors import NotFound
+from timebank.members import service as members
+from timebank.members.models import MemberStatus
 from timebank.profiles import reads, service
 from timebank.profiles.criteria import IMPORTANCE, MODES, STEPS, TIMES, Shape, Step, find_step, step_after
 from timebank.profiles.models import Answer
@@ -44,7 +46,24 @@ def show() -> ResponseReturnValue:
         parts=schemes.list_parts(session(), asker().member.id),
         named=named,
         importance=IMPORTANCE,
+        is_on_a_break=asker().member.status is MemberStatus.PAUSED,
     )
+
+
+@bp.post("/take-a-break")
+@allow("profiles.take_break")
+def take_break() -> ResponseReturnValue:
+    members.take_break(session(), member=asker().member, at=clock.now())
+    flash("You are taking a break. Nothing is lost, and nobody is told. Come back whenever you like.", "success")
+    return go_to(url_for("profiles.show"))
+
+
+@bp.post("/end-my-break")
+@allow("profiles.end_break")
+def end_break() -> ResponseReturnValue:
+    members.end_break(session(), member=asker().member, at=clock.now())
+    flash("Welcome back.", "success")
+    return go_to(url_for("profiles.show"))
 
 
 @bp.get("/<word>")

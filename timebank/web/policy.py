@@ -88,6 +88,8 @@ POLICY: dict[str, Who] = {
     "profiles.places": Who.SIGNED_IN,
     "profiles.step_back": Who.SIGNED_IN,
     "profiles.come_back": Who.SIGNED_IN,
+    "profiles.take_break": Who.SIGNED_IN,
+    "profiles.end_break": Who.SIGNED_IN,
     "record.show": Who.SIGNED_IN,
     "record.read": Who.SIGNED_IN,
     "record.take_along": Who.SIGNED_IN,
