@@ -91,16 +91,21 @@ def wanted(
     return tuple(sorted(found, key=_order)[:most])
 
 
-def wanted_for_staff(found: Wanted, scheme: Scheme) -> str:
-    """One kind of mentor in words, for a coordinator."""
+def wanted_for_board(found: Wanted, scheme: Scheme) -> str:
+    """One kind of mentor in words, for whoever sees counts only."""
     mentors = scheme.words["mentors"]
     who = f"{mentors[0].upper()}{mentors[1:]} who {_HELPS[found.criterion]}{shown_word(found.criterion, found.value)}"
     people = f"fewer than {LEAST_TOLD}" if found.people is None else str(found.people)
+    return f"{who}. Would help {people} of those left out."
+
+
+def wanted_for_staff(found: Wanted, scheme: Scheme) -> str:
+    """One kind of mentor in words, for a coordinator."""
     if found.points is None:
         worth = f"no {scheme.words['mentor']} here says so"
     else:
         worth = f"one more place is worth at most {found.points} {'point' if found.points == 1 else 'points'}"
-    return f"{who}. Would help {people} of those left out; {worth}."
+    return f"{wanted_for_board(found, scheme)[:-1]}; {worth}."
 
 
 def _left_out(

@@ -15,6 +15,7 @@ from jinja2 import StrictUndefined
 
 from ledger.minutes import show as show_length
 from timebank import tables
+from timebank.apart.routes import bp as apart_bp
 from timebank.audit import looking
 from timebank.audit.routes import bp as audit_bp
 from timebank.concerns import reads as concerns
@@ -63,6 +64,7 @@ BLUEPRINTS = (
     statements_bp,
     introductions_bp,
     relationships_bp,
+    apart_bp,
     offers_bp,
     profiles_bp,
     record_bp,
@@ -239,6 +241,8 @@ def _navigation(asker: Asker) -> list[NavigationItem]:
     here = (request.blueprint or "").split(".")[0]
     here = {
         "matches": "desk",
+        "apart": "profiles",
+        "relationships": "home",
         "statements": "hours",
         "queries": "hours",
         "record": "profiles",

@@ -51,6 +51,7 @@ def good_forms(world: World) -> dict[str, dict[str, str]]:
     hours = {"direction": "given", "partner": "community", "length": "1:30", "happened_on": str(DAY), "words": "soup"}
     profile = {"goals": "gardening", "goals_kept_out": "yes", "goals_shown": "yes", "goals_importance": "1"}
     return {
+        "apart.take_back": {"person": str(world.ids["member_id"])},
         "hours.log": hours | {"code": "", "sure": "yes"},
         "hours.change": {"length": "1:15"},
         "offers.post": {"kind": "offer", "title": "an hour of gardening", "words": "on Mondays"},

@@ -1,5 +1,6 @@
 """The page about a round: what a board may read, no count that tells of a few people, and nothing fetched or run."""
 
+import os
 import re
 from dataclasses import replace
 
@@ -17,6 +18,8 @@ from tests.matching.town import town, with_fairness
 from timebank.charts import bars
 from timebank.matches import report as reporting
 from timebank.matches.report import LEAST_SHOWN, WITHHELD, report, withheld
+
+IS_FULL = os.environ.get("TIMEBANK_FORM") == "full"
 
 EVEN = with_fairness(**DECIDED)
 BOTH = replace(EVEN, round=replace(EVEN.round, waiting_points_a_day=3, waiting_points_most=200))
@@ -62,10 +65,23 @@ class TestThePage:
         decided = run_round(people, BOTH, on=ON)
         counted = outcome(decided, people)
 
-        assert f"{float(counted.waiting_price):.1%} of how well pairs fit" in page
-        assert f"{float(counted.bonus_price):.1%} of all points" in page
+        assert f"cost {float(counted.waiting_price):.0%} of how well pairs fit" in page
+        assert f"cost {reporting._percent(counted.bonus_price)} of all points" in page
         assert 0 < counted.waiting_price < 1
         assert counted.bonus_price == decided.evened.price
+
+    @pytest.mark.parametrize("seed", [5, 6] if IS_FULL else [5])
+    def test_one_answer_that_is_not_shown_changes_no_byte_of_it(self, seed):
+        """With the pairs held fixed: not the points of what is looked for, nor its order, nor a part of a percent."""
+        scheme, pool = Scheme.named("fanon"), seeded_pool(seed, 70)
+        decided = run_round(pool, scheme, on=ON, seed=1)
+        for person in pool[: 20 if IS_FULL else 2]:
+            silent = replace(person, share=("nothing",))
+            worlds = [replace(silent, identities=("faith:Sikh",)), replace(silent, experiences=()), silent]
+
+            pages = {report(decided, [one if one.id != new.id else new for one in pool]) for new in worlds}
+
+            assert len(pages) == 1
 
     def test_says_which_mentors_to_look_for(self, page):
         assert "Which mentors to look for" in page

@@ -4,6 +4,7 @@ One file: every act on rounds is told here in turn, with the same few people.
 """
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -72,6 +73,17 @@ def join(session, scheme, *members_):
         side = Side.BOTH if scheme.is_symmetric else (Side.OFFER if number < len(members_) / 2 else Side.SEEK)
         PartFactory(member=member, scheme=scheme, side=side)
         speak(session, member)
+
+
+def be_close(session, coordinator, member, why):
+    if "together" in why:
+        together = RelationshipFactory(guide=coordinator, other=member)
+        if why == "once together":
+            together.end(at=NOON)
+    else:
+        one, other = (coordinator, member) if why == "chose" else (member, coordinator)
+        members.keep_apart(session, member=one, other=other, at=NOON)
+    session.flush()
 
 
 def try_round(session, scheme, coordinator, seed=1):
@@ -400,6 +412,47 @@ class TestACoordinatorInThePool:
 
         assert len(tried.left_out) == 1
         assert reads.view(session, tried, coordinator).left_out == []
+
+    @pytest.mark.parametrize("why", ["together", "once together", "chose", "was chosen"])
+    def test_nor_is_what_was_found_for_somebody_close_to_them(
+        self, session, scheme, pair, coordinator, mentor, bank, why
+    ):
+        another = MemberFactory(bank=bank)
+        schemes.make_coordinator(session, member=another)
+        be_close(session, coordinator, mentor, why)
+        tried = try_round(session, scheme, another)
+        about = [one for one in tried.proposals if mentor.id in {one.guide_id, one.other_id}]
+        assert about
+
+        mine, theirs = (reads.view(session, tried, member) for member in (coordinator, another))
+
+        assert (mine.proposals, mine.in_someone_elses_hands) == (
+            [],
+            0,
+        )  # no number tells that somebody chose not to be with them
+        assert mentor.id not in {*mine.names, *(left.member_id for left in mine.left_out)}
+        assert theirs.proposals == tried.proposals
+        for act in (partial(service.set_aside, note="hm"), service.take_up_again):
+            with pytest.raises(NotFound):
+                act(session, proposal_id=about[0].id, coordinator=coordinator, at=NOON)
+        with pytest.raises(service.NothingToSend):
+            send(session, tried, coordinator)
+
+    def test_another_coordinators_introductions_of_such_are_not_called_back(
+        self, session, scheme, pair, coordinator, mentor, bank
+    ):
+        another = MemberFactory(bank=bank)
+        schemes.make_coordinator(session, member=another)
+        be_close(session, coordinator, mentor, "once together")
+        tried = try_round(session, scheme, another)
+        send(session, tried, another)
+
+        with pytest.raises(service.AlreadyAnswered):
+            service.call_back(session, round_id=tried.id, coordinator=coordinator, at=LATER)
+
+        assert {one.state for one in sent(session)} == {State.OPEN}
+        service.call_back(session, round_id=tried.id, coordinator=another, at=LATER)
+        assert {one.state for one in sent(session)} == {State.WITHDRAWN}
 
     @pytest.mark.parametrize("who", ["giver", "outsider"])
     def test_a_round_is_for_its_coordinators(self, session, pair, scheme, coordinator, giver, outsider, request, who):

@@ -1,19 +1,29 @@
-"""The page about somebody one knows: finishing together, and "not with this person"."""
+"""The pages about people one knows, or knew: finishing together."""
 
 from uuid import uuid4
 
 import pytest
 
 from tests.clients import without_tokens
-from tests.factories import HourLogFactory, RelationshipFactory, SchemeFactory, confirm
-from timebank.members import reads as members
-from timebank.relationships import reads
+from tests.factories import NOON, RelationshipFactory, SchemeFactory
+from timebank.apart import service as apart
+from timebank.members.models import Member
+from timebank.record import service as record
 from timebank.relationships.models import Relationship
 
 
 @pytest.fixture
 def together(session, mentor, supported):
     return RelationshipFactory(guide=mentor, other=supported, scheme=SchemeFactory(bank=mentor.bank))
+
+
+def end_by(why, session, *people):
+    mentor, supported = (session.get_one(Member, person.id) for person in people)
+    if why == "left":
+        record.leave(session, member=supported, keeps_hours=True, at=NOON)
+    else:
+        one, other = (mentor, supported) if why == "chose" else (supported, mentor)
+        apart.choose(session, member=one, other=other, at=NOON)
 
 
 class TestEnd:
@@ -34,42 +44,33 @@ class TestEnd:
         assert answer.headers["HX-Retarget"] == "#messages"
 
 
-class TestNotWith:
-    @pytest.mark.parametrize("who", ["mentor", "supported"])
-    def test_ends_it_and_the_other_is_told_nothing(self, as_, session, together, mentor, supported, who):
-        one, other = (mentor, supported) if who == "mentor" else (supported, mentor)
-        confirm(HourLogFactory(member=mentor, partner=supported))
-
-        answer = as_(one).post(f"/people/{together.id}/not-with")
-
-        assert answer.status_code == 303
-        assert members.are_kept_apart(session, mentor.id, supported.id)
-        assert reads.list_live(session, other.id) == []
-        theirs = as_(other).get("/").text + as_(other).get("/hours/new").text
-        assert one.name not in theirs
-        assert "not with" not in theirs.lower()
-
-    def test_the_other_one_reads_only_that_it_ended(self, as_, together, mentor, supported):
-        as_(supported).post(f"/people/{together.id}/not-with")
-        kept_apart = as_(mentor).get(f"/people/{together.id}").text
-
-        assert "You finished together on" in kept_apart
-
-    def test_ends_everything_the_two_have(self, as_, session, together, mentor, supported):
-        RelationshipFactory(guide=supported, other=mentor, scheme=SchemeFactory(bank=mentor.bank))
-        RelationshipFactory(guide=supported, other=mentor)
-
-        as_(supported).post(f"/people/{together.id}/not-with")
-
-        assert reads.list_live(session, supported.id) == []
-
-    def test_may_be_said_after_it_ended(self, as_, session, together, mentor, supported):
+class TestPeople:
+    def test_those_one_knows_and_those_one_knew(self, as_, together, mentor, supported, bystander):
+        RelationshipFactory(guide=bystander, other=mentor)
         as_(mentor).post(f"/people/{together.id}/end")
 
-        answer = as_(supported).post(f"/people/{together.id}/not-with")
+        page = as_(mentor).get("/people/").text
 
-        assert answer.status_code == 303
-        assert members.are_kept_apart(session, mentor.id, supported.id)
+        known, knew = page.split("People you knew here before")
+        assert (bystander.name in known, supported.name in known) == (True, False)
+        assert (bystander.name in knew, supported.name in knew) == (False, True)
+
+    def test_each_once_and_by_what_is_now(self, as_, together, mentor, supported):
+        as_(mentor).post(f"/people/{together.id}/end")
+        RelationshipFactory(guide=supported, other=mentor)
+
+        page = as_(mentor).get("/people/").text
+
+        assert page.count(supported.name) == 1
+        assert "People you knew here before" not in page
+
+    @pytest.mark.parametrize("why", ["chose", "was chosen", "left"])
+    def test_whoever_is_gone_from_me_is_not_there(self, as_, session, together, mentor, supported, why):
+        as_(mentor).post(f"/people/{together.id}/end")
+        end_by(why, session, mentor, supported)
+
+        assert supported.name not in as_(mentor).get("/people/").text
+        assert as_(mentor).get(f"/people/{together.id}").status_code == 404
 
 
 class TestAccess:
@@ -77,19 +78,15 @@ class TestAccess:
         for member in (bystander, coordinator):
             yours, there = (as_(member).get(f"/people/{one}") for one in (together.id, uuid4()))
             assert (yours.status_code, without_tokens(yours)) == (404, without_tokens(there))
-            for act in ("end", "not-with"):
-                yours, there = (as_(member).post(f"/people/{one}/{act}") for one in (together.id, uuid4()))
-                assert (yours.status_code, without_tokens(yours)) == (404, without_tokens(there))
+            yours, there = (as_(member).post(f"/people/{one}/end") for one in (together.id, uuid4()))
+            assert (yours.status_code, without_tokens(yours)) == (404, without_tokens(there))
 
     def test_the_signed_out_are_asked_to_sign_in(self, stranger, together):
         assert stranger.get(f"/people/{together.id}").status_code == 303
         assert stranger.post(f"/people/{together.id}/end").location == "/sign-in/"
-        assert stranger.post(f"/people/{together.id}/not-with", htmx=True).headers["HX-Redirect"] == "/sign-in/"
 
     def test_without_a_token_nothing_ends(self, as_, session, together, mentor):
-        statuses = {
-            as_(mentor).post(f"/people/{together.id}/{act}", token=None).status_code for act in ("end", "not-with")
-        }
+        answer = as_(mentor).post(f"/people/{together.id}/end", token=None)
 
-        assert statuses == {419}
+        assert answer.status_code == 419
         assert session.get_one(Relationship, together.id).ended_at is None

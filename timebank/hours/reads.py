@@ -32,6 +32,8 @@ class LogView:
     minutes: int
     is_given: bool
     partner: str
+    names_somebody: bool  # `partner` is the name of somebody who has or had an account here
+    is_partner_gone: bool  # has left, or the two are kept apart
     waits_for_me: bool
     is_mine: bool  # I logged it
 
@@ -80,7 +82,10 @@ def list_waiting(session: Session, member: Member) -> list[LogView]:
 
 
 def list_waiting_with_community(session: Session, coordinator: Member) -> list[HourLog]:
-    """Hours with the community are confirmed by a coordinator who did not log them and is not part of them."""
+    """Hours with the community are confirmed by a coordinator who did not log them and is not part of them.
+
+    Nor is it one who is kept apart from that person.
+    """
     found = session.scalars(
         select(HourLog)
         .join(transfer, transfer.c.id == HourLog.id)
@@ -89,7 +94,9 @@ def list_waiting_with_community(session: Session, coordinator: Member) -> list[H
             transfer.c.state == PENDING,
             transfer.c.frozen_at.is_(None),
             or_(HourLog.giver_id.is_(None), HourLog.receiver_id.is_(None)),
-            func.coalesce(HourLog.giver_id, HourLog.receiver_id) != coordinator.id,
+            func.coalesce(HourLog.giver_id, HourLog.receiver_id).not_in(
+                {coordinator.id} | members.kept_apart_from(session, coordinator.id)
+            ),
             HourLog.logged_by != coordinator.id,
         )
         .order_by(HourLog.logged_at)
@@ -122,14 +129,17 @@ def views(session: Session, logs: Sequence[HourLog], member: Member) -> list[Log
 
 
 def _views(session: Session, member: Member, rows: Sequence) -> list[LogView]:
-    names = members.names_of(session, {row[0].other_side_id(member.id) for row in rows})
+    others = {row[0].other_side_id(member.id) for row in rows}
+    names, gone = members.names_of(session, others), members.gone_from(session, member, others - {None})
     codes = _codes(session, {row[0].other_side_id(member.id) for row in rows if row[0].by_code} - {None})
-    return [_view(member, row, names, codes) for row in rows]
+    return [_view(member, row, names, codes, gone) for row in rows]
 
 
-def _view(member: Member, row: tuple, names: dict[UUID | None, str], codes: dict[UUID, str]) -> LogView:
+def _view(
+    member: Member, row: tuple, names: dict[UUID | None, str], codes: dict[UUID, str], gone: set[UUID]
+) -> LogView:
     log, state, frozen_at, posted_minutes, release_reason, reversal = row
-    other_id = log.other_side_id(member.id)
+    other_id, names_somebody = log.other_side_id(member.id), False
     if log.with_leaver:
         partner = "somebody who has left"
     elif other_id is None:
@@ -138,7 +148,7 @@ def _view(member: Member, row: tuple, names: dict[UUID | None, str], codes: dict
         # Whoever logged by code learns the name only when the other side has agreed that they met.
         partner = f"the person with the code {spoken(codes[other_id])}"
     else:
-        partner = names[other_id]
+        partner, names_somebody = names[other_id], True
     return LogView(
         log=log,
         state=state,
@@ -148,6 +158,8 @@ def _view(member: Member, row: tuple, names: dict[UUID | None, str], codes: dict
         minutes=posted_minutes or log.minutes,
         is_given=log.giver_id == member.id,
         partner=partner,
+        names_somebody=names_somebody,
+        is_partner_gone=other_id in gone,
         waits_for_me=state == PENDING
         and frozen_at is None
         and log.logged_by != member.id
@@ -160,6 +172,18 @@ def _codes(session: Session, member_ids: set[UUID]) -> dict[UUID, str]:
     if not member_ids:
         return {}
     return dict(session.execute(select(Member.id, Member.code).where(Member.id.in_(member_ids))).all())
+
+
+def list_waiting_between(session: Session, one_id: UUID, other_id: UUID) -> list[HourLog]:
+    """Hours of these two that nobody has agreed to yet, also those that are being checked."""
+    both = (one_id, other_id)
+    found = session.scalars(
+        select(HourLog)
+        .join(transfer, transfer.c.id == HourLog.id)
+        .where(HourLog.giver_id.in_(both), HourLog.receiver_id.in_(both), transfer.c.state == PENDING)
+        .order_by(HourLog.id)
+    )
+    return list(found)
 
 
 def list_known(session: Session, member: Member) -> list[Member]:

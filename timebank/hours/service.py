@@ -21,6 +21,8 @@ from timebank.schemes import reads as schemes
 MOST_MINUTES_A_DAY = 24 * 60
 MANY_MINUTES_A_DAY = 12 * 60
 CHANGED = "changed"
+# What the books say of hours that wait when one of two people leaves, or chooses "not with this person": which, nobody learns.
+PARTED = "one of the two has stopped"
 
 
 class NobodyWithThatCode(Invalid):
@@ -120,6 +122,9 @@ def log_hours(
     if already is None:
         session.add(log)
         session.flush()
+        # Asked once it is written: where the other one chose "not with this person" at this moment, the row waited for that.
+        if partner_id is not None and members.are_kept_apart(session, member.id, partner_id):
+            raise NobodyWithThatCode
     return already or log
 
 
@@ -205,6 +210,13 @@ def take_back(session: Session, *, log_id: UUID, member: Member, at: datetime) -
     return log
 
 
+def let_go_between(session: Session, *, member: Member, other: Member, at: datetime) -> None:
+    """What waits between two people waits no more; what both agreed on stays."""
+    ledger = _ledger(session, member)
+    for log in reads.list_waiting_between(session, member.id, other.id):
+        ledger.release(id=log.id, reason=PARTED, at=at)
+
+
 def refuse_with_code_of(code_of: UUID | None, *parties: UUID | None) -> None:
     """Whoever made the code may be the one who uses it: so it never agrees to hours of theirs."""
     if code_of is not None and code_of in parties:
@@ -218,7 +230,10 @@ def _get_to_answer(session: Session, log_id: UUID, member: Member) -> HourLog:
     if log.is_with_community:
         if log.is_party(member.id):
             raise OtherSideConfirms
+        party_id = log.giver_id or log.receiver_id
         if log.logged_by == member.id or not schemes.coordinates(session, member, log.scheme_id):
+            raise NotYours
+        if party_id is not None and members.are_kept_apart(session, member.id, party_id):
             raise NotYours
         return log
     if not log.is_party(member.id):

@@ -18,6 +18,7 @@ from matching import Person
 from matching.peoplefile import FOR_THE_BANK, PeopleFile, read_people
 from matching.tables import read_table
 from matching.words import fold
+from timebank.apart import service as apart
 from timebank.consents import service as consents
 from timebank.consents.models import Source
 from timebank.consents.purposes import ASKED_FIRST, Purpose
@@ -283,7 +284,7 @@ class _Arrival:
         for person in people:
             for other in person.not_with:
                 if person.id in self.members and other in self.members and person.id != other:
-                    members.keep_apart(self.session, member=self.members[person.id], other=self.members[other], at=at)
+                    apart.choose(self.session, member=self.members[person.id], other=self.members[other], at=at)
 
 
 def _words(person: Person, criterion: str) -> list[str]:

@@ -19,6 +19,7 @@ from timebank.members.models import Member
 from timebank.profiles import reads as profiles
 from timebank.profiles.criteria import MODES, QUESTIONS, TIMES
 from timebank.profiles.models import Answer
+from timebank.relationships import reads as relationships
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,7 @@ class IntroductionView:
     waits_for_me: bool
     my_answer: bool | None
     partner_name: str | None  # only once both have said yes
+    is_finished: bool  # they both said yes, and finished together since
     reasons: list[str]
     told: list[Told]
 
@@ -68,26 +70,30 @@ def find_for_party(session: Session, introduction_id: UUID, member: Member) -> I
 
 
 def is_told(session: Session, introduction: Introduction, member: Member) -> bool:
-    """Whether this person knows of it. What was open between two who are kept apart since is gone for both, as if never there."""
-    if not introduction.is_visible_to(member):
-        return False
-    is_open = introduction.state is State.OPEN
-    return not (is_open and members.are_kept_apart(session, member.id, introduction.partner_id(member)))
+    """Whether this person knows of it, as `list_for_member` has it."""
+    return introduction.is_visible_to(member) and not _is_gone(
+        introduction, _gone(session, [introduction], member), member
+    )
 
 
 def list_for_member(session: Session, member: Member) -> list[Introduction]:
+    """Without what names, or would name, somebody who has left or is kept apart: for both it is as if never there."""
     found = session.scalars(
         select(Introduction)
         .where(or_(Introduction.guide_id == member.id, Introduction.other_id == member.id))
         .order_by(Introduction.sent_at.desc(), Introduction.id)
-    )
-    apart = members.kept_apart_from(session, member.id)
-    return [
-        introduction
-        for introduction in found
-        if introduction.is_visible_to(member)
-        and not (introduction.state is State.OPEN and introduction.partner_id(member) in apart)
-    ]
+    ).all()
+    gone = _gone(session, found, member)
+    return [one for one in found if one.is_visible_to(member) and not _is_gone(one, gone, member)]
+
+
+def _gone(session: Session, introductions: Sequence[Introduction], member: Member) -> set[UUID]:
+    return members.gone_from(session, member, {introduction.partner_id(member) for introduction in introductions})
+
+
+def _is_gone(introduction: Introduction, gone: set[UUID], member: Member) -> bool:
+    """One that came to nothing names nobody, and stays."""
+    return introduction.state in {State.OPEN, State.ACCEPTED} and introduction.partner_id(member) in gone
 
 
 def list_waiting(session: Session, member: Member) -> list[Introduction]:
@@ -103,14 +109,15 @@ def view(session: Session, introduction: Introduction, member: Member) -> Introd
 
 
 def views(session: Session, introductions: Sequence[Introduction], member: Member) -> list[IntroductionView]:
-    """Names only of those who both said yes; what people told only while it is open or has come about."""
-    accepted = [found.partner_id(member) for found in introductions if found.state is State.ACCEPTED]
-    telling = [found.partner_id(member) for found in introductions if found.state in {State.OPEN, State.ACCEPTED}]
+    """Names only of those who both said yes; what people tell only while it is open, or while they are together."""
+    accepted = {found.partner_id(member) for found in introductions if found.state is State.ACCEPTED}
+    asked = {found.partner_id(member) for found in introductions if found.state is State.OPEN}
+    together = relationships.are_together(session, member.id, accepted)
     names = members.names_of(session, accepted)
-    answers = profiles.answers_of_many(session, telling)
+    answers = profiles.answers_of_many(session, sorted(asked | together))
     standing = consents.standing_of_many(session, [member.id, *(one.partner_id(member) for one in introductions)])
     told = _reasons(introductions, member, standing)
-    return [_view(one, member, names, answers, standing, told[one.id]) for one in introductions]
+    return [_view(one, member, names, answers, standing, told[one.id], together) for one in introductions]
 
 
 def reasons_for(session: Session, introduction: Introduction, member: Member) -> list[str]:
@@ -141,15 +148,19 @@ def _view(
     answers: dict[UUID, dict[str, Answer]],
     standing: dict[UUID, Standing],
     told: list[str],
+    together: set[UUID],
 ) -> IntroductionView:
     partner_id = introduction.partner_id(member)
-    is_telling = introduction.state in {State.OPEN, State.ACCEPTED}
+    is_accepted = introduction.state is State.ACCEPTED
+    is_finished = is_accepted and partner_id not in together
+    is_telling = introduction.state in {State.OPEN, State.ACCEPTED} and not is_finished
     return IntroductionView(
         introduction=introduction,
         is_guide=introduction.is_guide(member),
         waits_for_me=introduction.waits_for(member),
         my_answer=introduction.answer_of(member),
-        partner_name=names[partner_id] if introduction.state is State.ACCEPTED else None,
+        partner_name=names[partner_id] if is_accepted else None,
+        is_finished=is_finished,
         reasons=told,
         told=_told(answers[partner_id], standing[partner_id]) if is_telling else [],
     )
@@ -164,6 +175,19 @@ def _told(answers: dict[str, Answer], standing: Standing) -> list[Told]:
         for criterion, question in QUESTIONS.items()
         if criterion in answers and standing.may(Purpose.SHOW, criterion)
     ]
+
+
+def list_open_between(session: Session, one_id: UUID, other_id: UUID) -> list[Introduction]:
+    """Locked: of an answer and an ending that come together, one is judged after the other."""
+    both = (one_id, other_id)
+    return list(
+        session.scalars(
+            select(Introduction)
+            .where(Introduction.guide_id.in_(both), Introduction.other_id.in_(both), Introduction.state == State.OPEN)
+            .order_by(Introduction.id)
+            .with_for_update(of=Introduction)
+        )
+    )
 
 
 def list_past_their_day(session: Session, *, at: datetime) -> list[Introduction]:

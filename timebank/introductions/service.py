@@ -10,7 +10,7 @@ from timebank.introductions import reads
 from timebank.introductions.models import Introduction, NoLongerOpen, NoPlaceLeft, State
 from timebank.introductions.reasons import Kept
 from timebank.members import reads as members
-from timebank.members.models import Member
+from timebank.members.models import Member, MemberStatus
 from timebank.relationships import reads as relationships
 from timebank.relationships import service as relationship_service
 from timebank.schemes.models import BankScheme, SchemeMembership
@@ -90,8 +90,13 @@ def _check_places(session: Session, introduction: Introduction, member: Member) 
             .with_for_update(of=SchemeMembership)
         )
         taken = _places_taken(session, introduction, party_id, is_promising=party_id == member.id)
-        if part is None or part.is_stepped_back or taken >= part.capacity:
+        if part is None or part.is_stepped_back or taken >= part.capacity or _is_away(session, party_id):
             raise NoPlaceLeft if party_id == member.id else NoLongerOpen
+
+
+def _is_away(session: Session, member_id: UUID) -> bool:
+    """On a break from everything, or gone."""
+    return session.get_one(Member, member_id).status is not MemberStatus.ACTIVE
 
 
 def _who_needs_a_place(introduction: Introduction) -> list[UUID]:

@@ -12,6 +12,7 @@ from timebank.introductions.models import Introduction, State
 from timebank.matches.models import LeftOut, Proposal, Round
 from timebank.members import reads as members
 from timebank.members.models import Member
+from timebank.relationships import reads as relationships
 from timebank.schemes import reads as schemes
 
 NOT_SAID_ANY_MORE = "Something about this has changed since, so why is no longer said"
@@ -24,7 +25,7 @@ class RoundView:
     proposals: list[Proposal]
     left_out: list[LeftOut]
     states: dict[UUID | None, str]  # of the introductions that were sent
-    in_someone_elses_hands: int  # proposals in which this coordinator has a part
+    in_someone_elses_hands: int  # proposals in which this coordinator has a part themself
     changed_since: set[UUID]  # who has taken something back since the round
 
     def reasons_of(self, proposal: Proposal) -> str:
@@ -71,18 +72,33 @@ def get_round(session: Session, round_id: UUID, coordinator: Member, *, lock: bo
 
 
 def get_proposal(session: Session, proposal_id: UUID, coordinator: Member) -> Proposal:
-    """A coordinator's own row is handled by another."""
+    """A coordinator's own row, and one of somebody close to them, is handled by another."""
     proposal = session.get(Proposal, proposal_id)
-    if proposal is None or coordinator.id in {proposal.guide_id, proposal.other_id}:
+    if proposal is None or not is_for(proposal, closed_to(session, coordinator)):
         raise NotFound
     get_round(session, proposal.round_id, coordinator, lock=True)
     return proposal
 
 
+def closed_to(session: Session, coordinator: Member) -> frozenset[UUID]:
+    """About whom another coordinator looks at what the engine found: as with checks (timebank/queries/reads.py)."""
+    return relationships.too_close_to(session, coordinator) | {coordinator.id}
+
+
+def is_for(proposal: Proposal, closed: frozenset[UUID]) -> bool:
+    """Whether it is in the hands of a coordinator to whom these people are closed."""
+    return not closed & {proposal.guide_id, proposal.other_id}
+
+
 def view(session: Session, round_: Round, coordinator: Member) -> RoundView:
-    """Whom the engine proposed for the coordinator themself is not for their eyes: another coordinator looks at it."""
-    others = [proposal for proposal in round_.proposals if coordinator.id not in {proposal.guide_id, proposal.other_id}]
-    left_out = [left for left in round_.left_out if left.member_id != coordinator.id]
+    """What the engine found for the coordinator themself, or for somebody close to them, is not for their eyes.
+
+    Their own are counted for them. Of the others there is no number: who chose not to be with this coordinator is among them.
+    """
+    closed = closed_to(session, coordinator)
+    others = [proposal for proposal in round_.proposals if is_for(proposal, closed)]
+    own = [proposal for proposal in round_.proposals if coordinator.id in {proposal.guide_id, proposal.other_id}]
+    left_out = [left for left in round_.left_out if left.member_id not in closed]
     people = {member_id for proposal in others for member_id in (proposal.guide_id, proposal.other_id)}
     sent = [proposal.introduction_id for proposal in others if proposal.introduction_id is not None]
     states = session.execute(select(Introduction.id, Introduction.state).where(Introduction.id.in_(sent))).all()
@@ -94,6 +110,6 @@ def view(session: Session, round_: Round, coordinator: Member) -> RoundView:
         proposals=others,
         left_out=left_out,
         states=dict(states),
-        in_someone_elses_hands=len(round_.proposals) - len(others),
+        in_someone_elses_hands=len(own),
         changed_since={one for one, said in standing.items() if said.took_back_since(round_.run_at)},
     )

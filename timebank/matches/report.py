@@ -5,7 +5,7 @@ withheld, the next smallest is too.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -15,10 +15,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matching import Person, Round, rules
 from matching.explain import NO_FIT, NOBODY_YET, NOT_PAIRED_HERE, OTHERS_FIRST
 from matching.outcome import LOAD_MOST, WAITING_FROM, Outcome, outcome
-from matching.recruiting import wanted, wanted_for_staff
+from matching.recruiting import wanted, wanted_for_board
 from timebank.charts import bars
 
 LEAST_SHOWN = 10
+MOST_WANTED = 10
+MOST_ASKED_BY_ONE = 1_000  # more than anybody's answers hold
 ROOT = Path(__file__).parent.parent.parent
 TEMPLATES, STYLES = ROOT / "templates", ROOT / "static" / "css" / "report.css"
 WITHHELD = "fewer than 10"
@@ -96,9 +98,14 @@ def _sentences(decided: Round, counted: Outcome) -> list[str]:
 
 
 def _wanted(decided: Round, people: Sequence[Person]) -> list[str]:
+    """Only what many ask for, and without the points that staff read: those rest on answers that nobody agreed to show."""
     pairs = [(made.left, made.right) for made in decided.pairs]
-    found = wanted(people, decided.scheme, pairs, on=decided.on, seed=decided.seed)
-    return [wanted_for_staff(one, decided.scheme) for one in found]
+    every = wanted(
+        people, decided.scheme, pairs, on=decided.on, seed=decided.seed, most=len(people) * MOST_ASKED_BY_ONE
+    )
+    many = [replace(one, points=None) for one in every if one.people is not None]
+    many.sort(key=lambda one: (-(one.people or 0), one.criterion, one.value))
+    return [wanted_for_board(one, decided.scheme) for one in many[:MOST_WANTED]]
 
 
 def _number(count: int) -> str:
@@ -106,7 +113,8 @@ def _number(count: int) -> str:
 
 
 def _percent(part: Fraction) -> str:
-    return f"{float(part):.1%}"
+    """Whole ones: a tenth is what one person's answers come to."""
+    return "less than 1%" if part < Fraction(1, 100) else f"{float(part):.0%}"
 
 
 def group_tables(counted: Outcome) -> list[Table]:

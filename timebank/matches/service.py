@@ -91,11 +91,10 @@ def send_round(session: Session, *, round_id: UUID, coordinator: Member, at: dat
     scheme = schemes.get_coordinated(session, scheme_id=round_.scheme_id, coordinator=coordinator)
     if facts.digest(facts.gather(session, scheme), scheme) != round_.facts_digest:
         raise ChangedSince
-    # Proposals for the coordinator themself stay behind: another coordinator's round looks at those.
+    # Proposals for the coordinator themself, and for who is close to them, stay behind: another coordinator's round looks at those.
+    closed = reads.closed_to(session, coordinator)
     going_out = [
-        proposal
-        for proposal in round_.proposals
-        if not proposal.is_set_aside and coordinator.id not in {proposal.guide_id, proposal.other_id}
+        proposal for proposal in round_.proposals if not proposal.is_set_aside and reads.is_for(proposal, closed)
     ]
     if not going_out:
         raise NothingToSend
@@ -115,9 +114,17 @@ def send_round(session: Session, *, round_id: UUID, coordinator: Member, at: dat
 
 
 def call_back(session: Session, *, round_id: UUID, coordinator: Member, at: datetime) -> Round:
-    """Before anybody has answered, the whole round can be taken back; nobody keeps a trace of it."""
+    """Before anybody has answered, the whole round can be taken back; nobody keeps a trace of it.
+
+    Without what this coordinator may not look at, where another one sent it: nor do they learn whether that was answered.
+    """
     round_ = reads.get_round(session, round_id, coordinator, lock=True)
-    sent = [proposal.introduction_id for proposal in round_.proposals if proposal.introduction_id is not None]
+    closed = reads.closed_to(session, coordinator)
+    sent = [
+        proposal.introduction_id
+        for proposal in round_.proposals
+        if proposal.introduction_id is not None and reads.is_for(proposal, closed)
+    ]
     found = session.scalars(
         select(Introduction).where(Introduction.id.in_(sent)).with_for_update(of=Introduction)
     ).all()

@@ -1,6 +1,6 @@
 """Finding people. There is no list and no search of members for members."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -76,3 +76,33 @@ def kept_apart_from(session: Session, member_id: UUID) -> set[UUID]:
         )
     )
     return {other if one == member_id else one for one, other in rows}
+
+
+def gone_from(session: Session, member: Member, others: Collection[UUID]) -> set[UUID]:
+    """Who of these has left, or is kept apart from this person. Nothing that is shown tells which."""
+    if not others:
+        return set()
+    left = session.scalars(select(Member.id).where(Member.id.in_(others), Member.status == MemberStatus.LEFT))
+    return set(left) | (kept_apart_from(session, member.id) & set(others))
+
+
+def has_chosen_apart(session: Session, member_id: UUID, other_id: UUID) -> bool:
+    """Whether this person said so; what the other one said is not asked here."""
+    return session.get(NotWith, (member_id, other_id)) is not None
+
+
+def list_chosen_apart(session: Session, member: Member) -> list[Member]:
+    """Those whom this person chose not to be with. Who chose not to be with them is told nowhere, not even as a number."""
+    found = session.scalars(
+        select(Member)
+        .join(NotWith, NotWith.other_id == Member.id)
+        .where(NotWith.member_id == member.id)
+        .order_by(Member.name, Member.id)
+    )
+    return list(found)
+
+
+def lock_both(session: Session, one: Member, other: Member) -> None:
+    """Until this act ends nobody begins anything new with either: a row that names them waits for it on PostgreSQL."""
+    both = select(Member.id).where(Member.id.in_([one.id, other.id])).order_by(Member.id)
+    session.execute(both.with_for_update(of=Member))

@@ -55,6 +55,31 @@ def keep_apart(session: Session, *, member: Member, other: Member, at: datetime)
         session.flush()
 
 
+def take_back_apart(session: Session, *, member: Member, other_id: UUID) -> None:
+    """Only what this person said; what the other one may have said stands."""
+    said = session.get(NotWith, (member.id, other_id))
+    if said is not None:
+        session.delete(said)
+        session.flush()
+
+
+def take_break(session: Session, *, member: Member, at: datetime) -> None:
+    """From everything, at once, with no reason, and nobody is told. What waits, waits as long as the break lasts. Twice is once.
+
+    Raises AlreadyLeft.
+    """
+    member.pause()
+    ledger_of(session, member.bank).pause_account(id=member.account_id, at=at)
+    session.flush()
+
+
+def end_break(session: Session, *, member: Member, at: datetime) -> None:
+    """Raises AlreadyLeft."""
+    member.come_back()
+    ledger_of(session, member.bank).resume_account(id=member.account_id, at=at)
+    session.flush()
+
+
 def forget_name(session: Session, *, member: Member, at: datetime) -> None:
     member.forget(code=_free_code(session, member.bank), at=at)
 

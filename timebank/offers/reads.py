@@ -12,15 +12,20 @@ from timebank.offers.models import Offer, Reply
 
 
 def list_open(session: Session, member: Member) -> list[Offer]:
-    apart = members.kept_apart_from(session, member.id)
+    """Left out before they are counted, so that a long list is as long as if they had never been on it."""
     found = session.scalars(
         select(Offer)
         .join(Member, Member.id == Offer.member_id)
-        .where(Offer.bank_id == member.bank_id, Offer.closed_at.is_(None), Member.status == MemberStatus.ACTIVE)
+        .where(
+            Offer.bank_id == member.bank_id,
+            Offer.closed_at.is_(None),
+            Offer.member_id.not_in(members.kept_apart_from(session, member.id)),
+            Member.status == MemberStatus.ACTIVE,
+        )
         .order_by(Offer.posted_at.desc(), Offer.id)
         .limit(200)
     )
-    return [offer for offer in found if offer.member_id not in apart]
+    return list(found)
 
 
 def get_open(session: Session, offer_id: UUID, member: Member) -> Offer:
@@ -36,6 +41,13 @@ def get_own(session: Session, offer_id: UUID, member: Member) -> Offer:
     if found is None or found.member_id != member.id:
         raise NotFound
     return found
+
+
+def lock_replies_between(session: Session, one_id: UUID, other_id: UUID) -> None:
+    """Of an answer and an ending that come together, one is judged after the other."""
+    both = (one_id, other_id)
+    found = select(Reply.id).join(Offer).where(Offer.member_id.in_(both), Reply.member_id.in_(both))
+    session.execute(found.order_by(Reply.id).with_for_update(of=Reply))
 
 
 def get_reply_to_me(session: Session, reply_id: UUID, member: Member) -> Reply:

@@ -12,6 +12,8 @@ from timebank.consents.purposes import OF_AN_ANSWER, Purpose
 from timebank.consents.reads import Standing
 from timebank.consents.service import OtherWords
 from timebank.errors import NotFound
+from timebank.members import service as members
+from timebank.members.models import MemberStatus
 from timebank.profiles import reads, service
 from timebank.profiles.criteria import (
     IMPORTANCE,
@@ -60,6 +62,7 @@ def show() -> ResponseReturnValue:
         parts=schemes.list_parts(session(), asker().member.id),
         named=named,
         importance=IMPORTANCE,
+        is_on_a_break=asker().member.status is MemberStatus.PAUSED,
     )
 
 
@@ -93,6 +96,22 @@ def agree() -> ResponseReturnValue:
     flash("Noted. It counts from now on.", "success")
     about = f"{form.values['purpose']}-{question.criterion}" if question else form.values["purpose"]
     return go_to(url_for("profiles.show_agreed", _anchor=about))
+
+
+@bp.post("/take-a-break")
+@allow("profiles.take_break")
+def take_break() -> ResponseReturnValue:
+    members.take_break(session(), member=asker().member, at=clock.now())
+    flash("You are taking a break. Nothing is lost, and nobody is told. Come back whenever you like.", "success")
+    return go_to(url_for("profiles.show"))
+
+
+@bp.post("/end-my-break")
+@allow("profiles.end_break")
+def end_break() -> ResponseReturnValue:
+    members.end_break(session(), member=asker().member, at=clock.now())
+    flash("Welcome back.", "success")
+    return go_to(url_for("profiles.show"))
 
 
 @bp.get("/<word>")

@@ -85,8 +85,8 @@ class Query(Base):
         self.settled_by = by
         self.settled_at = at
 
-    def end_with_leaver(self, *, outcome: Outcome, at: datetime) -> None:
-        """One of the two has left: nobody decides any more."""
+    def end_undecided(self, *, outcome: Outcome, at: datetime) -> None:
+        """One of the two has left, or chose not to be with the other: nobody decides any more."""
         if not self.is_open:
             raise AlreadySettled
         self.outcome = outcome

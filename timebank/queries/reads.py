@@ -55,22 +55,22 @@ def list_open_to_settle(session: Session, coordinator: Member) -> list[Query]:
         .options(selectinload(Query.tellings))
     )
     looked_after = schemes.coordinated_ids(session, coordinator)
-    met = relationships.everyone_ever_with(session, coordinator.id)
-    return [query for query in found if _may_settle(query, coordinator, looked_after, met)]
+    close = relationships.too_close_to(session, coordinator)
+    return [query for query in found if _may_settle(query, coordinator, looked_after, close)]
 
 
 def may_settle(session: Session, query: Query, member: Member) -> bool:
-    """A coordinator who is neither a party, nor recorded it, nor is or was together with one of the two."""
+    """A coordinator who is neither a party, nor recorded it, nor is or was together with one of the two, nor is kept apart."""
     looked_after = schemes.coordinated_ids(session, member)
-    return _may_settle(query, member, looked_after, relationships.everyone_ever_with(session, member.id))
+    return _may_settle(query, member, looked_after, relationships.too_close_to(session, member))
 
 
-def _may_settle(query: Query, member: Member, looked_after: frozenset[UUID | None], met: frozenset[UUID]) -> bool:
+def _may_settle(query: Query, member: Member, looked_after: frozenset[UUID | None], close: frozenset[UUID]) -> bool:
     log = query.log
     parties = {party for party in (log.giver_id, log.receiver_id) if party is not None}
     if member.id in {*parties, log.logged_by, query.opened_by}:
         return False
-    return bool(looked_after & {None, log.scheme_id}) and not parties & met
+    return bool(looked_after & {None, log.scheme_id}) and not parties & close
 
 
 def get_for_party(session: Session, query_id: UUID, member: Member) -> Query:
@@ -106,7 +106,7 @@ def views(session: Session, queries: Sequence[Query], member: Member) -> list[Qu
     if not queries:
         return []
     looked_after = schemes.coordinated_ids(session, member)
-    met = relationships.everyone_ever_with(session, member.id)
+    close = relationships.too_close_to(session, member)
     everybody = members.names_of(session, {person for query in queries for person in _people(query)})
     partners = {
         seen.log.id: seen.partner
@@ -116,7 +116,7 @@ def views(session: Session, queries: Sequence[Query], member: Member) -> list[Qu
         QueryView(
             query=query,
             names=_names(query, member, everybody, partners),
-            may_settle=query.is_open and _may_settle(query, member, looked_after, met),
+            may_settle=query.is_open and _may_settle(query, member, looked_after, close),
             my_words=next((telling.words for telling in query.tellings if telling.member_id == member.id), ""),
             minutes=query.log.minutes,
         )

@@ -1,5 +1,6 @@
 """Asking for a check, telling one's own account, and settling it by linked corrections."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -7,12 +8,14 @@ from sqlalchemy.orm import Session
 
 from ledger import settling
 from ledger.errors import AlreadyExpired, AlreadyReleased, GiftNotShorter
+from ledger.transfers import TransferState
 from timebank.audit import service as audit
 from timebank.audit.models import Act, Record
 from timebank.errors import Conflict, Invalid, NotFound
 from timebank.hours import reads as hours
+from timebank.hours import service as hour_service
 from timebank.members import reads as members
-from timebank.members.models import Member
+from timebank.members.models import Bank, Member
 from timebank.members.service import ledger_of
 from timebank.queries import reads
 from timebank.queries.models import AlreadySettled, Matter, Outcome, Query, Telling
@@ -26,6 +29,10 @@ class NothingToCheck(Conflict):
 
 class AlreadyBeingChecked(Conflict):
     """These hours are already being checked. Open the check to add your own account."""
+
+
+class NobodyToCheckWith(Conflict):
+    """The two of you cannot check these hours together any more. If something about them worries you, please tell someone."""
 
 
 class LengthNeeded(Invalid):
@@ -44,6 +51,8 @@ def open_query(session: Session, *, log_id: UUID, member: Member, matter: Matter
     ledger = ledger_of(session, member.bank)
     if reads.find_open(session, log.id) is not None:
         raise AlreadyBeingChecked
+    if hours.view(session, log, member).is_partner_gone:
+        raise NobodyToCheckWith
     query = Query(
         id=uuid4(), bank_id=log.bank_id, log_id=log.id, log=log, opened_by=member.id, opened_at=at, matter=matter
     )
@@ -100,6 +109,24 @@ def settle_query(
         at=at,
     )
     return query
+
+
+def end_open(session: Session, open_queries: Sequence[Query], *, bank: Bank, at: datetime) -> None:
+    """Hours that counted go on counting; hours that waited are let go with everything else that waits."""
+    ledger = ledger_of(session, bank)
+    for query in open_queries:
+        counted = ledger.get(id=query.log_id).state is TransferState.POSTED
+        query.end_undecided(outcome=Outcome.AS_LOGGED if counted else Outcome.VOID, at=at)
+
+
+def end_between(session: Session, *, member: Member, other: Member, at: datetime) -> None:
+    """Every check of time between these two; what the ledger holds back for it is let go."""
+    found = [query for query in reads.list_open_for_member(session, member) if query.log.is_party(other.id)]
+    end_open(session, found, bank=member.bank, at=at)
+    ledger = ledger_of(session, member.bank)
+    for query in found:
+        if query.reversal_id is not None:
+            ledger.release(id=query.reversal_id, reason=hour_service.PARTED, at=at)
 
 
 def _carry_out(

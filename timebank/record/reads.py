@@ -277,8 +277,9 @@ def _accounts_of_checks(session: Session, member: Member) -> list[Row]:
 
 
 def _nobody_found(session: Session, member: Member) -> list[Row]:
+    """Not in the words that coordinators read: those count whom which rule left out, and so tell of others' answers."""
     found = session.scalars(select(LeftOut).where(LeftOut.member_id == member.id).order_by(LeftOut.round_id))
-    return [{"day": one.round.run_on, "why": one.reason} for one in found]
+    return [{"day": one.round.run_on, "why": "we did not find the right person this time"} for one in found]
 
 
 def _came_as(session: Session, member: Member) -> list[Row]:

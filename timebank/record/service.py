@@ -13,10 +13,11 @@ from ledger import leaving
 from ledger.accounts import AccountKind
 from ledger.errors import TransferNotFound
 from ledger.leaving import Left
-from ledger.transfers import Transfer, TransferKind, TransferState
+from ledger.transfers import Transfer, TransferKind
 from timebank import tables
 from timebank.concerns import reads as concerns
 from timebank.errors import Conflict
+from timebank.hours import service as hours
 from timebank.hours.models import HourLog
 from timebank.introductions.models import Introduction, State
 from timebank.members import reads as members
@@ -25,7 +26,7 @@ from timebank.members.models import Member, MemberStatus
 from timebank.members.service import ledger_of
 from timebank.offers.models import Offer
 from timebank.queries import reads as queries
-from timebank.queries.models import Outcome
+from timebank.queries import service as query_service
 from timebank.record.register import PERSONAL, Gone, Kept
 from timebank.relationships import reads as relationships
 from timebank.schemes.models import Coordinator, SchemeMembership
@@ -33,7 +34,6 @@ from timebank.signin.models import HeldSignIn, KnownDevice, OneTimeCode, User
 from timebank.vault.journal import Forgotten
 from timebank.vault.keys import KeyRing
 
-REASON = "one of the two has left"
 KEPT_AFTER_LEAVING = timedelta(days=365)
 
 
@@ -149,11 +149,7 @@ def _end_what_is_open(session: Session, member: Member, at: datetime) -> None:
         offer.close(at=at)
     for part in session.scalars(select(SchemeMembership).where(SchemeMembership.member_id == member.id)):
         part.is_stepped_back = True
-    ledger = ledger_of(session, member.bank)
-    for query in queries.list_open_for_member(session, member):
-        # Hours that counted go on counting; hours that waited are let go with everything else that waits.
-        counted = ledger.get(id=query.log_id).state is TransferState.POSTED
-        query.end_with_leaver(outcome=Outcome.AS_LOGGED if counted else Outcome.VOID, at=at)
+    query_service.end_open(session, queries.list_open_for_member(session, member), bank=member.bank, at=at)
 
 
 def _close_account(session: Session, member: Member, *, keeps_hours: bool, at: datetime) -> Left:
@@ -173,7 +169,7 @@ def _leaving(member: Member, at: datetime) -> leaving.Leaving:
         community=member.bank.community_account_id,
         happened_on=at.date(),
         recorded_by=member.id,
-        reason=REASON,
+        reason=hours.PARTED,
     )
 
 

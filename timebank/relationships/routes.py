@@ -1,4 +1,4 @@
-"""The people I know here: ending, and "not with this person"."""
+"""The people I know here, and those I knew: finishing together."""
 
 from uuid import UUID
 
@@ -14,6 +14,18 @@ from timebank.web.render import go_to, render
 bp = Blueprint("relationships", __name__, url_prefix="/people")
 
 
+@bp.get("/")
+@allow("relationships.list")
+def show_all() -> ResponseReturnValue:
+    member = asker().member
+    return render(
+        "relationships/list.html",
+        me=member,
+        live=reads.list_live(session(), member.id),
+        past=reads.list_past(session(), member),
+    )
+
+
 @bp.get("/<uuid:relationship_id>")
 @allow("relationships.list")
 def show(relationship_id: UUID) -> ResponseReturnValue:
@@ -26,15 +38,4 @@ def show(relationship_id: UUID) -> ResponseReturnValue:
 def end(relationship_id: UUID) -> ResponseReturnValue:
     service.end(session(), relationship_id=relationship_id, member=asker().member, at=clock.now())
     flash("Finished. Your hours stay as they are. Thank you for the time you gave each other.", "success")
-    return go_to(url_for("home.show"))
-
-
-@bp.post("/<uuid:relationship_id>/not-with")
-@allow("relationships.keep_apart")
-def keep_apart(relationship_id: UUID) -> ResponseReturnValue:
-    """Silent and at once: it ends what there is, and the two are never brought together again."""
-    member = asker().member
-    found = reads.get_for_party(session(), relationship_id, member)
-    service.part(session(), member=member, other=found.partner_of(member), at=clock.now())
-    flash("Done. They are not told, and we will not bring you together again.", "success")
     return go_to(url_for("home.show"))

@@ -5,7 +5,8 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from timebank.members import service as member_service
+from timebank.errors import NotFound
+from timebank.members import reads as members
 from timebank.members.models import Member
 from timebank.relationships import reads
 from timebank.relationships.models import Relationship
@@ -19,12 +20,13 @@ def start(
     )
     session.add(begun)
     session.flush()
+    # Asked once it is written: where one of the two chose "not with this person" at this moment, the row waited for that.
+    if members.are_kept_apart(session, guide_id, other_id):
+        raise NotFound
     return begun
 
 
-def part(session: Session, *, member: Member, other: Member, at: datetime) -> None:
-    """ "Not with this person": all there is between the two ends at once, and they are never brought together again."""
-    member_service.keep_apart(session, member=member, other=other, at=at)
+def end_all_between(session: Session, *, member: Member, other: Member, at: datetime) -> None:
     for live in reads.list_live(session, member.id):
         if live.partner_of(member).id == other.id:
             live.end(at=at)

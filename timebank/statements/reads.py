@@ -30,6 +30,7 @@ WITHOUT_A_LOG = {
 @dataclass(frozen=True, kw_only=True)
 class StatementLine:
     transfer_id: UUID
+    log_id: UUID | None  # the hours it is about, where there is more to read of them
     recorded_at: datetime
     happened_on: date
     words: str
@@ -83,6 +84,7 @@ def _line(entry: Line, log: HourLog | None, names: dict[UUID, str]) -> Statement
     words = WITHOUT_A_LOG.get(entry.kind, "") if entry.kind in WITHOUT_A_LOG else (log.words if log else "")
     return StatementLine(
         transfer_id=entry.transfer_id,
+        log_id=log.id if log else None,
         recorded_at=entry.posted_at,
         happened_on=entry.happened_on,
         words=words,

@@ -1,0 +1,1 @@
+""" "Not with this person": chosen wherever somebody is named to me, at once, and told to nobody."""
