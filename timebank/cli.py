@@ -11,6 +11,7 @@ from timebank.exports.commands import export
 from timebank.imports.commands import import_, undo_import
 from timebank.locks.commands import backup_keys, change_keys, restore_keys
 from timebank.matches.commands import match
+from timebank.notices.commands import send_mail
 from timebank.serving import serve
 from timebank.signin.commands import remove_second_step
 from timebank.who_has_looked.commands import safety_hold
@@ -29,6 +30,7 @@ for command in (
     bring_back,
     remove_second_step,
     work,
+    send_mail,
     seal,
     match,
     import_,

@@ -2,12 +2,15 @@
 
 import timebank.audit.models
 import timebank.concerns.models
+import timebank.contact.models
+import timebank.forgotten.models
 import timebank.hours.models
 import timebank.imports.models
 import timebank.introductions.models
 import timebank.matches.models
 import timebank.members.models
 import timebank.offers.models
+import timebank.outbox.models
 import timebank.profiles.models
 import timebank.queries.models
 import timebank.relationships.models

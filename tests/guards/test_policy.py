@@ -153,6 +153,7 @@ class TestSignedOut:
             "pages.urgent_help",
             "signin.show",
             "signin.first_time",
+            "forgotten.show",
         }
 
     def test_a_member_gets_nothing_from_the_desk(self, app: Flask, as_, world: World):

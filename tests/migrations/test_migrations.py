@@ -33,6 +33,8 @@ CONCERNS_SINCE = "0011"
 CONCERNS = (
     "concern", "conflict", "lead", "concern_key", "concern_reader", "concern_step", "concern_text", "concern_wrap",
 )  # fmt: skip
+MAIL_SINCE = "0014"
+MAIL = ("mail_address", "mail_wish", "notice", "safe_contact", "forgotten_ask", "password_link")
 TRAIL_SINCE = "0010"  # a step back takes the trail away, and safety holds with it: what was noted is not made up again
 TRAIL = ("audit_event", "safety_hold")
 NO_PLACE_BEFORE = ("block", "seal", "sealed_account")
@@ -128,6 +130,8 @@ class TestTheChain:
 
 
 def as_kept_at(revision: str, found: dict[str, list[tuple]], database: Database) -> dict[str, list[tuple]]:
+    if revision < MAIL_SINCE:
+        found = found | {table: [] for table in MAIL}
     if revision < CONCERNS_SINCE:
         found = found | {table: [] for table in CONCERNS}
     if revision < TRAIL_SINCE:

@@ -15,6 +15,8 @@ from timebank.hours.models import HourLog
 from timebank.members import reads as members
 from timebank.members.models import Member
 from timebank.members.service import ledger_of
+from timebank.outbox import service as outbox
+from timebank.outbox.models import Kind
 from timebank.relationships import reads as relationships
 from timebank.schemes import reads as schemes
 
@@ -120,6 +122,8 @@ def log_hours(
     if already is None:
         session.add(log)
         session.flush()
+        if partner is not None:
+            outbox.tell(session, Kind.HOURS_WAIT, member=partner, about_id=log.id, at=at)
     return already or log
 
 
@@ -157,6 +161,8 @@ def confirm_hours(
             at=at,
             key=log.id,
         )
+    if log.logged_by is not None:
+        outbox.tell_id(session, Kind.HOURS_CONFIRMED, member_id=log.logged_by, about_id=log.id, at=at)
     return log
 
 

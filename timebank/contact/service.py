@@ -1,0 +1,100 @@
+"""Giving an address, showing that it is one's own, choosing what comes, and taking it all back."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from timebank.contact.models import SafeContact
+from timebank.errors import Conflict, Refusal
+from timebank.members import codes
+from timebank.members.models import Member
+from timebank.outbox import reads as outbox_reads
+from timebank.outbox import service as outbox
+from timebank.outbox.models import TO_CHOOSE, CodeNotRight, Kind, MailAddress, MailWish
+from timebank.signin import events
+from timebank.signin.models import What
+
+CODE_LENGTH, CODE_LIFE = 12, timedelta(days=1)
+MOST_CODES, DAY = 3, timedelta(days=1)
+
+
+class ManyCodes(Refusal):
+    """Three messages were sent today already. Please wait until tomorrow, so that nobody’s mailbox fills up by mistake."""
+
+    status = 429
+
+
+class NoAddressYet(Conflict):
+    """There is no mail address of yours here yet. Please give one first."""
+
+
+def give_address(session: Session, *, member: Member, address: str, ask_id: UUID, at: datetime) -> None:
+    """It counts once the code that goes to it comes back. The one before goes on until then. The same form asks once.
+
+    Raises ManyCodes.
+    """
+    if outbox_reads.count_made(session, member.id, Kind.CONFIRM, since=at - DAY) >= MOST_CODES:
+        raise ManyCodes
+    known = outbox_reads.find_address(session, member.id, lock=True)
+    if known is None:
+        known = MailAddress(member_id=member.id)
+        session.add(known)
+    known.ask(address)
+    session.flush()
+    outbox.queue(session, Kind.CONFIRM, member=member, about_id=ask_id, at=at)
+
+
+def make_code(session: Session, *, member_id: UUID, at: datetime) -> str:
+    """When its message is about to go, so that nothing keeps the code but the message."""
+    code = codes.new_code(CODE_LENGTH)
+    address = session.get_one(MailAddress, member_id)
+    address.expect(_hashed(member_id, code), until=at + CODE_LIFE)
+    return code
+
+
+def confirm_address(session: Session, *, member: Member, typed: str, at: datetime) -> None:
+    """Raises CodeNotRight."""
+    known = outbox_reads.find_address(session, member.id, lock=True)
+    if known is None:
+        raise CodeNotRight
+    known.confirm(_hashed(member.id, codes.plain(typed)), at=at)
+    events.note(session, What.MAIL_ON, member=member, by=member, at=at)
+
+
+def forget_address(session: Session, *, member: Member, at: datetime) -> None:
+    """Twice is no mistake."""
+    if outbox.forget_address(session, member_id=member.id, at=at):
+        events.note(session, What.MAIL_OFF, member=member, by=member, at=at)
+
+
+def choose(session: Session, *, member: Member, kinds: Iterable[Kind], at_most_daily: bool) -> None:
+    """Raises NoAddressYet."""
+    known = outbox_reads.find_address(session, member.id, lock=True)
+    if known is None or known.confirmed_at is None:
+        raise NoAddressYet
+    known.at_most_daily = at_most_daily
+    session.execute(delete(MailWish).where(MailWish.member_id == member.id))
+    session.add_all(MailWish(member_id=member.id, kind=kind) for kind in TO_CHOOSE & frozenset(kinds))
+    session.flush()
+
+
+def write_note(session: Session, *, member: Member, words: str, at: datetime) -> None:
+    """Nothing written takes it away."""
+    note = session.get(SafeContact, member.id, with_for_update=True)
+    if not words:
+        session.execute(delete(SafeContact).where(SafeContact.member_id == member.id))
+        return
+    if note is None:
+        note = SafeContact(member_id=member.id)
+        session.add(note)
+    note.words, note.written_at = words, at
+    session.flush()
+
+
+def _hashed(member_id: UUID, code: str) -> str:
+    """Each person's their own: sixty bits by lot need no slow hash besides."""
+    return hashlib.sha256(member_id.bytes + code.encode()).hexdigest()
