@@ -185,7 +185,7 @@ class _Making:
             self.session.add(mail)
             user = self.session.scalars(select(User).where(User.member_id == self.member.id)).one()
             self.session.add(
-                PasswordLink(user_id=user.id, token_hash="0" * 64, stamp=user.fs_uniquifier, expires_at=NOON)
+                PasswordLink(user_id=user.id, token_hash=uuid4().hex * 2, stamp=user.fs_uniquifier, expires_at=NOON)
             )
             self.session.add(ForgottenAsk(lane=uuid4().hex * 2, asked_at=NOON))
             contact.write_note(self.session, member=self.member, words="Only before three.", at=NOON)

@@ -55,6 +55,7 @@ def give_address() -> ResponseReturnValue:
 @allow("contact.confirm")
 def confirm() -> ResponseReturnValue:
     form = forms.read(ConfirmIn())
+    service.check_one_waits(session(), member=asker().member)
     if form.errors:
         return _show(form, status=422)
     try:
@@ -70,6 +71,7 @@ def confirm() -> ResponseReturnValue:
 @allow("contact.choose")
 def choose() -> ResponseReturnValue:
     form = forms.read(ChooseIn())
+    service.check_one_is_theirs(session(), member=asker().member)
     if form.errors:
         return _show(form, status=422)
     service.choose(

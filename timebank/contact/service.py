@@ -14,7 +14,7 @@ from timebank.members import codes
 from timebank.members.models import Member
 from timebank.outbox import reads as outbox_reads
 from timebank.outbox import service as outbox
-from timebank.outbox.models import TO_CHOOSE, CodeNotRight, Kind, MailAddress, MailWish
+from timebank.outbox.models import TO_CHOOSE, Kind, MailAddress, MailWish
 from timebank.signin import events
 from timebank.signin.models import What
 
@@ -29,7 +29,7 @@ class ManyCodes(Refusal):
 
 
 class NoAddressYet(Conflict):
-    """There is no mail address of yours here yet. Please give one first."""
+    """There is no mail address of yours here. You can give one on the page “How to reach me”."""
 
 
 def give_address(session: Session, *, member: Member, address: str, ask_id: UUID, at: datetime) -> None:
@@ -48,6 +48,20 @@ def give_address(session: Session, *, member: Member, address: str, ask_id: UUID
     outbox.queue(session, Kind.CONFIRM, member=member, about_id=ask_id, at=at)
 
 
+def check_one_waits(session: Session, *, member: Member) -> None:
+    """For a page that was left open while the address was taken away elsewhere. Raises NoAddressYet."""
+    known = outbox_reads.find_address(session, member.id)
+    if known is None or known.sealed_next is None:
+        raise NoAddressYet
+
+
+def check_one_is_theirs(session: Session, *, member: Member) -> None:
+    """Raises NoAddressYet."""
+    known = outbox_reads.find_address(session, member.id)
+    if known is None or known.confirmed_at is None:
+        raise NoAddressYet
+
+
 def make_code(session: Session, *, member_id: UUID, at: datetime) -> str:
     """When its message is about to go, so that nothing keeps the code but the message."""
     code = codes.new_code(CODE_LENGTH)
@@ -57,10 +71,10 @@ def make_code(session: Session, *, member_id: UUID, at: datetime) -> str:
 
 
 def confirm_address(session: Session, *, member: Member, typed: str, at: datetime) -> None:
-    """Raises CodeNotRight."""
+    """Raises NoAddressYet, CodeNotRight."""
     known = outbox_reads.find_address(session, member.id, lock=True)
     if known is None:
-        raise CodeNotRight
+        raise NoAddressYet
     known.confirm(_hashed(member.id, codes.plain(typed)), at=at)
     events.note(session, What.MAIL_ON, member=member, by=member, at=at)
 
@@ -73,9 +87,8 @@ def forget_address(session: Session, *, member: Member, at: datetime) -> None:
 
 def choose(session: Session, *, member: Member, kinds: Iterable[Kind], at_most_daily: bool) -> None:
     """Raises NoAddressYet."""
-    known = outbox_reads.find_address(session, member.id, lock=True)
-    if known is None or known.confirmed_at is None:
-        raise NoAddressYet
+    check_one_is_theirs(session, member=member)
+    known = session.get_one(MailAddress, member.id, with_for_update=True)
     known.at_most_daily = at_most_daily
     session.execute(delete(MailWish).where(MailWish.member_id == member.id))
     session.add_all(MailWish(member_id=member.id, kind=kind) for kind in TO_CHOOSE & frozenset(kinds))
