@@ -47,7 +47,7 @@ def new_password() -> ResponseReturnValue:
     """Looking at it uses nothing up: programs that read mail for dangers open every link in it."""
     token = request.args.get("link", "")
     if not service.is_good(session(), token=token, at=clock.now()):
-        return _no_longer(status=404)
+        return _no_longer(status=410)
     return _ask_for_password(forms.empty(link=token))
 
 
