@@ -149,6 +149,8 @@ def confirm_hours(
     log = _get_to_answer(session, log_id, member)
     refuse_with_code_of(code_of, log.giver_id, log.receiver_id)
     _ledger(session, member).confirm(id=log.id, by=member.id, at=at)
+    if log.logged_by is not None:
+        outbox.tell_id(session, Kind.HOURS_CONFIRMED, member_id=log.logged_by, about_id=log.id, at=at)
     if log.is_with_community:
         audit.note(
             session,
@@ -161,8 +163,6 @@ def confirm_hours(
             at=at,
             key=log.id,
         )
-    if log.logged_by is not None:
-        outbox.tell_id(session, Kind.HOURS_CONFIRMED, member_id=log.logged_by, about_id=log.id, at=at)
     return log
 
 
