@@ -27,7 +27,7 @@ from tests.factories import (
 )
 from tests.postgres import ThrowawayPostgres
 from timebank.app import create_app
-from timebank.config import Config
+from timebank.config import Config, Mail
 from timebank.db import Database
 from timebank.members.models import Member
 from timebank.schemes import service as schemes
@@ -153,7 +153,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCach
 
 @pytest.fixture
 def app(database: Database, compiled: FileSystemBytecodeCache) -> Flask:
-    app = create_app(Config(secret_key="only-for-tests-" * 3), database)
+    mail = Mail(host="mail.example.org", sender="post@example.org")  # pages offer it; only tests of sending send any
+    app = create_app(Config(secret_key="only-for-tests-" * 3, mail=mail), database)
     app.jinja_env.bytecode_cache = compiled
     return app
 

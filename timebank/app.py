@@ -22,9 +22,11 @@ from timebank.concerns import reads as concerns
 from timebank.concerns.routes import bp as concerns_bp
 from timebank.concerns.routes import count_waiting as count_concerns
 from timebank.config import Config
+from timebank.contact.routes import bp as contact_bp
 from timebank.db import Database
 from timebank.desk import reads as desk
 from timebank.desk.routes import bp as desk_bp
+from timebank.forgotten.routes import bp as forgotten_bp
 from timebank.helplines.routes import bp as helplines_bp
 from timebank.home.routes import bp as home_bp
 from timebank.hours import reads as hours
@@ -59,6 +61,8 @@ BLUEPRINTS = (
     helplines_bp,
     signin_bp,
     mysignin_bp,
+    forgotten_bp,
+    contact_bp,
     home_bp,
     hours_bp,
     statements_bp,
@@ -155,6 +159,7 @@ def _flask_settings(config: Config) -> dict[str, Any]:
         "SESSION_COOKIE_NAME": cookies.sign_in,
         "SESSION_COOKIE_SECURE": config.is_https,
         "TIMEBANK_ADDRESS": config.address,
+        "TIMEBANK_SENDS_MAIL": config.mail is not None,
         "TIMEBANK_LEFT_COOKIE": cookies.left,
         "TIMEBANK_DEVICE_COOKIE": cookies.device,
         "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=1),
@@ -247,6 +252,7 @@ def _navigation(asker: Asker) -> list[NavigationItem]:
         "queries": "hours",
         "record": "profiles",
         "mysignin": "profiles",
+        "contact": "profiles",
         "who_has_looked": "profiles",
         "audit": "desk",
         "helplines": "desk",

@@ -12,6 +12,7 @@ from timebank.helplines.commands import helplines
 from timebank.imports.commands import import_, undo_import
 from timebank.locks.commands import backup_keys, change_keys, restore_keys
 from timebank.matches.commands import match
+from timebank.notices.commands import send_mail
 from timebank.serving import serve
 from timebank.signin.commands import remove_second_step
 from timebank.who_has_looked.commands import safety_hold
@@ -30,6 +31,7 @@ for command in (
     bring_back,
     remove_second_step,
     work,
+    send_mail,
     seal,
     match,
     import_,

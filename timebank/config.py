@@ -19,6 +19,32 @@ IS_ADDRESS = validate.Regexp(
 DEFAULT_DATABASE_URL = f"sqlite:///{VAR / 'timebank.db'}"
 
 
+MAIL_TLS = ("starttls", "tls", "none")
+NEUTRAL_SUBJECT, NEUTRAL_SENDER = "Something is waiting for you", "Notices"
+IS_MAIL_ADDRESS = validate.Regexp(
+    re.compile(r"[^\s@<>\",;:\\]+@[a-z0-9.-]+\.[a-z0-9-]+\Z|[^\s@<>\",;:\\]+@localhost\Z", re.IGNORECASE),
+    error="{input} is no mail address: write it like post@example.org",
+)
+IS_ONE_LINE = validate.Regexp(
+    re.compile(r"[ -~]{1,70}\Z"),
+    error="{input} cannot stand in a message’s first lines: write up to 70 plain letters, in one line",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """The server that takes our messages, and the words on each of them, which are the same whatever it is about."""
+
+    host: str
+    port: int = 587
+    tls: str = "starttls"
+    user: str | None = None
+    password_file: Path | None = None
+    sender: str
+    sender_name: str = NEUTRAL_SENDER
+    subject: str = NEUTRAL_SUBJECT
+
+
 @dataclass(frozen=True, kw_only=True)
 class Config:
     database_url: str = DEFAULT_DATABASE_URL
@@ -28,6 +54,7 @@ class Config:
     secret_key: str
     keys_file: Path | None = None
     address: str | None = None  # where people find the bank, like https://bank.example.org
+    mail: Mail | None = None  # without it, no mail is sent
     source_url: str | None = None  # where the source of this very version is; without it, the bank hands it out itself
 
     @property
@@ -56,11 +83,30 @@ def from_environment() -> Config:
         port=env.int("PORT", Config.port, validate=IS_PORT),
         address=env.str("ADDRESS", Config.address, validate=IS_ADDRESS),
         source_url=env.str("SOURCE_URL", Config.source_url),
+        mail=_mail(env),
         secret_key=_read_or_make_key(keys),
         keys_file=keys,
     )
     env.seal()
     return config
+
+
+def _mail(env: Env) -> Mail | None:
+    host = env.str("MAIL_HOST", "")
+    if not host:
+        return None
+    tls = env.str("MAIL_TLS", Mail.tls, validate=validate.OneOf(MAIL_TLS, error="{input}: choose one of {choices}"))
+    password_file = env.str("MAIL_PASSWORD_FILE", "")
+    return Mail(
+        host=host,
+        port=env.int("MAIL_PORT", {"tls": 465, "none": 25}.get(tls, Mail.port), validate=IS_PORT),
+        tls=tls,
+        user=env.str("MAIL_USER", "") or None,
+        password_file=Path(password_file) if password_file else None,
+        sender=env.str("MAIL_SENDER", validate=IS_MAIL_ADDRESS),
+        sender_name=env.str("MAIL_SENDER_NAME", Mail.sender_name, validate=IS_ONE_LINE),
+        subject=env.str("MAIL_SUBJECT", Mail.subject, validate=IS_ONE_LINE),
+    )
 
 
 def _read_or_make_key(path: Path) -> str:

@@ -29,10 +29,15 @@ Environment = Mapping[str, str]
 
 def unsafe_settings(config: Config, environment: Environment) -> tuple[str, ...]:
     """A sentence for each, with what to do. None at this computer alone, but for a key that anybody could know or read."""
-    looks: tuple[Callable[[Config, Environment], Iterator[str]], ...] = (_the_key, _links)
+    looks: tuple[Callable[[Config, Environment], Iterator[str]], ...] = (_the_key, _links, _the_mail)
     if is_for_others(config):
         looks += (_the_address, _switches, _files, _the_way_to_the_database)
     return tuple(chain.from_iterable(look(config, environment) for look in looks))
+
+
+def unsafe_mail(config: Config) -> tuple[str, ...]:
+    """The same for whoever only sends mail, and serves nothing."""
+    return tuple(_the_mail(config, {}))
 
 
 def is_for_others(config: Config) -> bool:
@@ -68,6 +73,32 @@ def _the_key(config: Config, _: Environment) -> Iterator[str]:
 def _links(config: Config, _: Environment) -> Iterator[str]:
     if config.source_url is not None and urlsplit(config.source_url).scheme not in {"https", "http"}:
         yield "TIMEBANK_SOURCE_URL is not the address of a page. Write it like https://example.org/timebank, or leave it out."
+
+
+def _the_mail(config: Config, _: Environment) -> Iterator[str]:
+    """Also at this computer alone: what is mailed leaves it."""
+    mail = config.mail
+    if mail is None:
+        return
+    if config.address is None:
+        yield (
+            "Mail could not say where to sign in: set TIMEBANK_ADDRESS as people type it, like https://bank.example.org, or"
+            " leave TIMEBANK_MAIL_HOST out."
+        )
+    if mail.tls == "none" and not _is_here(mail.host):
+        yield (
+            "Mail would travel openly, with links that let people in: TIMEBANK_MAIL_TLS is none, and the mail server is"
+            " another computer. Set it to starttls, or to tls."
+        )
+    if (mail.user is None) != (mail.password_file is None):
+        yield "TIMEBANK_MAIL_USER and TIMEBANK_MAIL_PASSWORD_FILE belong together: set both, or leave both out."
+    elif mail.password_file is not None and not mail.password_file.is_file():
+        yield "TIMEBANK_MAIL_PASSWORD_FILE names no file. Put the mail server’s password into a file, and name that."
+    elif mail.password_file is not None and os.name == "posix" and _mode(mail.password_file) & FOR_OTHERS:
+        yield (
+            "Others at this computer may read the mail server’s password. Type: chmod 600 for the file that"
+            " TIMEBANK_MAIL_PASSWORD_FILE names."
+        )
 
 
 def _the_address(config: Config, _: Environment) -> Iterator[str]:

@@ -3,6 +3,8 @@
 import timebank.audit.models
 import timebank.concerns.models
 import timebank.consents.models
+import timebank.contact.models
+import timebank.forgotten.models
 import timebank.helplines.models
 import timebank.hours.models
 import timebank.imports.models
@@ -10,6 +12,7 @@ import timebank.introductions.models
 import timebank.matches.models
 import timebank.members.models
 import timebank.offers.models
+import timebank.outbox.models
 import timebank.profiles.models
 import timebank.queries.models
 import timebank.relationships.models

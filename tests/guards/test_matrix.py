@@ -52,6 +52,7 @@ MAY = {
     "concerns.show_told": {ADA},
     "concerns.add": {ADA},
     "desk.give_code": {ALL, ALL_AND_ONCE},
+    "desk.how_to_reach": {ALL, ALL_AND_ONCE},
     "desk.show_second_step": {ALL, ALL_AND_ONCE},
     "desk.take_second_step_away": {ALL, ALL_AND_ONCE},
     "hours.show": BOTH,

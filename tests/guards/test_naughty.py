@@ -18,6 +18,7 @@ from tests.factories import DAY
 from tests.guards.naughty import drawn, shares, strings
 from tests.guards.test_policy import rules
 from tests.guards.world import World
+from timebank.contact.service import agreement
 from timebank.hours.models import HourLog
 from timebank.members import names
 from timebank.members.models import Member
@@ -28,9 +29,9 @@ from timebank.web.policy import POLICY, Who
 EACH = len(strings()) if os.environ.get("TIMEBANK_FORM") == "full" else 40
 PARTS = 4  # of all fields, so that several processes may share them
 # Made by the page, new each time.
-ONCE = {"log_id", "offer_id", "member_id", "concern_id", "text_id", "line_id", "check_id"}
+ONCE = {"log_id", "offer_id", "member_id", "concern_id", "text_id", "line_id", "check_id", "ask_id"}
 # What stands in a box to write in, so that it has to come back when something is refused.
-WRITTEN = {"words", "title", "name", "length", "code", "sign_in_name", "note", "happened_on", "who", "how"}
+WRITTEN = {"words", "title", "name", "length", "code", "sign_in_name", "note", "happened_on", "who", "how", "address"}
 HEADERS = (
     "User-Agent", "Referer", "Accept", "Accept-Language", "HX-Request", "HX-Target", "HX-Trigger", "HX-Current-URL", "HX-Prompt",
     "X-Forwarded-For", "X-Forwarded-Host", "If-None-Match", "If-Modified-Since", "Range", "Content-Type", "X-CSRFToken",
@@ -67,6 +68,12 @@ def good_forms(world: World) -> dict[str, dict[str, str]]:
         "concerns.seal_again": {"passphrase": "five words that are wrong"},
         "concerns.make_key": {"passphrase": "five words that are wrong", "passphrase_again": "five words that are wrong", "old_passphrase": "x"},
         "concerns.say_close_to_me": {"code": "2222-2222", "kind": "close"},
+        "contact.give_address": {"address": "ada@example.org"},
+        "contact.confirm": {"code": "2222-2222-2222"},
+        "contact.choose": {"kinds": "hours-wait", "at_most_daily": "yes", "read": agreement().digest},
+        "contact.write_note": {"words": "Never leave a message."},
+        "forgotten.ask": {"sign_in_name": "nobody"},
+        "forgotten.set_password": {"link": "x", "password": "three or four words", "password_again": "three or four words"},
         "desk.add_member": {"name": "Ada Novak", "schemes": str(world.ids["scheme_id"]), "side": "both"},
         "helplines.check": {"line": "samaritans", "shown": "Call 116 123 tel:116123"},
         "helplines.add": {"name": "Night house", "way": "call", "number": "020 7946 0000", "hours": "At night"},

@@ -190,6 +190,7 @@ class TestSignedOut:
             "helplines.show",
             "signin.show",
             "signin.first_time",
+            "forgotten.show",
         }
 
     def test_a_member_gets_nothing_from_the_desk(self, app: Flask, as_, world: World):

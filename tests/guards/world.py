@@ -29,6 +29,8 @@ from timebank.audit.models import Act, HoldReason, Reason, Record
 from timebank.consents import service as consents
 from timebank.consents.purposes import Purpose
 from timebank.consents.service import Saying, Word, words_now
+from timebank.contact import service as contact
+from timebank.forgotten.models import ForgottenAsk, PasswordLink
 from timebank.hours import service as hours
 from timebank.hours.models import HourLog
 from timebank.introductions.models import Introduction
@@ -37,6 +39,9 @@ from timebank.members.models import Bank, Member
 from timebank.members.service import ledger_of
 from timebank.offers import service as offers
 from timebank.offers.models import Kind
+from timebank.outbox import service as outbox
+from timebank.outbox.models import TO_CHOOSE, MailAddress, MailWish
+from timebank.outbox.models import Kind as MessageKind
 from timebank.queries import service as queries
 from timebank.queries.models import Matter, Query
 from timebank.relationships import service as relationships
@@ -146,6 +151,7 @@ class _Making:
         self._round(scheme.id, introduction, other)
         self._looks()
         self._concerns(number)
+        self._mail(other, number)
         self.ids |= {
             "scheme_id": scheme.id,
             "introduction_id": introduction.id,
@@ -184,6 +190,23 @@ class _Making:
             "concern_id": ConcernFactory(member=teller, at=clock.now()).id,
             "told_id": ConcernFactory(member=self.member, at=clock.now()).id,
         }
+
+    def _mail(self, other: Member, number: int) -> None:
+        """An address of the member's own, another one that waits for its code, and a note; and what waits to be sent."""
+        if number == 0:
+            mail = MailAddress(member_id=self.member.id, confirmed_at=NOON)
+            mail.address, mail.next = "ada@example.org", "ada@example.com"
+            mail.expect("0" * 64, until=clock.now() + timedelta(days=1))
+            self.session.add_all(MailWish(member_id=self.member.id, kind=kind) for kind in TO_CHOOSE)
+            self.session.add(mail)
+            user = self.session.scalars(select(User).where(User.member_id == self.member.id)).one()
+            self.session.add(
+                PasswordLink(user_id=user.id, token_hash=uuid4().hex * 2, stamp=user.fs_uniquifier, expires_at=NOON)
+            )
+            self.session.add(ForgottenAsk(lane=uuid4().hex * 2, asked_at=NOON))
+            contact.write_note(self.session, member=self.member, words="Only before three.", at=NOON)
+        contact.write_note(self.session, member=other, words="Never leave a message.", at=NOON)
+        outbox.tell(self.session, MessageKind.HOURS_WAIT, member=self.member, about_id=uuid4(), at=NOON)
 
     def _offers(self, other: Member) -> None:
         theirs, mine = (

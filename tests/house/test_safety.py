@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from environs.exceptions import EnvError
 
 from timebank.app import create_app
-from timebank.config import Config, from_environment
-from timebank.safety import is_for_others, unsafe_settings
+from timebank.config import Config, Mail, from_environment
+from timebank.safety import is_for_others, unsafe_mail, unsafe_settings
 
 ROOT = Path(__file__).parents[2]
 KEY = "fZ1x8mQ0rT5uW2vY7bN4cL9kJ6hG3dSa"
@@ -63,6 +64,14 @@ SETTINGS = {
     ),
     "the master of the server": ({"database_url": "postgresql://postgres@localhost/bank"}, "Make a role of its own"),
 }
+MAIL = Mail(host="mail.example.org", sender="post@example.org")
+MAILS = {
+    "mail that could not say where to sign in": ({"address": None}, {}, "Mail could not say where to sign in"),
+    "mail that travels openly": ({}, {"tls": "none"}, "Mail would travel openly"),
+    "a name without a password": ({}, {"user": "us"}, "belong together"),
+    "a password without a name": ({}, {"password_file": Path("x")}, "belong together"),
+    "a password in no file": ({}, {"user": "us", "password_file": Path("not-there")}, "names no file"),
+}
 ENVIRONMENT = {
     "debugging": {"FLASK_DEBUG": "1"},
     "debugging, in a word": {"FLASK_DEBUG": "true"},
@@ -75,6 +84,64 @@ ENVIRONMENT = {
 def only(config: Config, environment: dict[str, str] | None = None) -> str:
     (found,) = unsafe_settings(config, environment or {})
     return found
+
+
+class TestMail:
+    @pytest.mark.parametrize("name", MAILS)
+    def test_stops_the_start_also_at_this_computer_alone(self, safe: Config, name: str):
+        settings, of_mail, sentence = MAILS[name]
+
+        found = unsafe_mail(replace(safe, host="127.0.0.1", mail=replace(MAIL, **of_mail), **settings))
+
+        assert [sentence in one for one in found] == [True]
+
+    def test_safe_mail_does_not(self, safe: Config, tmp_path: Path):
+        password = tmp_path / "password"
+        password.touch(mode=0o600)
+        mail = replace(MAIL, user="us", password_file=password)
+
+        assert unsafe_mail(replace(safe, mail=mail)) == unsafe_settings(replace(safe, mail=mail), {}) == ()
+        assert unsafe_mail(replace(safe, mail=replace(mail, host="127.0.0.1", tls="none"))) == ()
+
+    def test_a_password_that_others_may_read_does(self, safe: Config, tmp_path: Path):
+        password = tmp_path / "password"
+        password.touch()
+        password.chmod(0o644)
+
+        assert "chmod 600" in only(replace(safe, mail=replace(MAIL, user="us", password_file=password)))
+
+
+class TestMailSettings:
+    @pytest.fixture
+    def given(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+        def set_to(**settings: str) -> Config:
+            monkeypatch.setenv("TIMEBANK_KEYS", str(tmp_path / "keys"))
+            for name, value in settings.items():
+                monkeypatch.setenv(f"TIMEBANK_MAIL_{name}", value)
+            return from_environment()
+
+        yield set_to
+        monkeypatch.undo()
+
+    def test_none_is_no_mail(self, given):
+        assert given().mail is None
+
+    def test_a_server_and_a_sender_are_enough(self, given):
+        mail = given(HOST="mail.example.org", SENDER="post@example.org").mail
+
+        assert (mail.host, mail.port, mail.tls) == ("mail.example.org", 587, "starttls")
+        assert (mail.sender_name, mail.subject) == ("Notices", "Something is waiting for you")
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"SENDER": "post"}, {"SENDER": "a@b.org, c@d.org"}, {"TLS": "perhaps"}, {"PORT": "0"}, {"SUBJECT": "a\nBcc: b@example.org"},
+            {"SENDER_NAME": "x" * 71}, {"SENDER": "a@b.org\nBcc: c@d.org"},
+        ],
+    )  # fmt: skip
+    def test_what_cannot_be_used_is_said(self, given, wrong):
+        with pytest.raises(EnvError):
+            given(**({"HOST": "mail.example.org", "SENDER": "post@example.org"} | wrong))
 
 
 class TestForOthers:

@@ -36,6 +36,8 @@ CONCERNS = (
 # A step back has the two boxes of each answer only: how they stand is kept, and tests/consents looks at that.
 CONSENTS = ("consent", "consent_words")
 CONSENTS_SINCE = "0013"
+MAIL_SINCE = "0014"
+MAIL = ("mail_address", "mail_wish", "notice", "safe_contact", "forgotten_ask", "password_link")
 TRAIL_SINCE = "0010"  # a step back takes the trail away, and safety holds with it: what was noted is not made up again
 TRAIL = ("audit_event", "safety_hold")
 NO_PLACE_BEFORE = ("block", "seal", "sealed_account")
@@ -137,6 +139,8 @@ def without_consents(found: dict[str, list[tuple]]) -> dict[str, list[tuple]]:
 def as_kept_at(revision: str, found: dict[str, list[tuple]], database: Database) -> dict[str, list[tuple]]:
     if revision < CONSENTS_SINCE:
         found = without_consents(found)
+    if revision < MAIL_SINCE:
+        found = found | {table: [] for table in MAIL}
     if revision < CONCERNS_SINCE:
         found = found | {table: [] for table in CONCERNS}
     if revision < TRAIL_SINCE:

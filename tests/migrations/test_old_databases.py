@@ -24,6 +24,7 @@ def commands(folder: Path) -> dict[str, list[str]]:
         "remove-second-step": ["remove-second-step", "cora"],
         "bring-back": ["bring-back", "2222-2222"],
         "work": ["work", "--once"],
+        "send-mail": ["send-mail"],
         "seal": ["seal"],
         "verify": ["verify"],
         "export": ["export", "csv"],

@@ -25,6 +25,7 @@ PAGES = {
     Record.CHECK: ("queries.show", "query_id"),
     Record.ROUND: ("matches.show", "round_id"),
     Record.MEMBERS: ("desk.show_members", None),
+    Record.MEMBER: ("desk.how_to_reach", "member_id"),
 }
 
 
@@ -40,8 +41,16 @@ def plug_in(app: Flask) -> None:
     app.register_error_handler(ReasonNeeded, _ask)
 
 
-def look(by: Member, *, record: Record, record_id: UUID | None, task: Reason | None, at: datetime) -> None:
-    """To be called before anything is shown. Raises ReasonNeeded."""
+def look(
+    by: Member,
+    *,
+    record: Record,
+    record_id: UUID | None,
+    task: Reason | None,
+    at: datetime,
+    about_id: UUID | None = None,
+) -> None:
+    """To be called before anything is shown. `about_id`: whose it is, where it is one person's alone. Raises ReasonNeeded."""
     reason = task or _said(record, record_id, at)
     if reason is None:
         raise ReasonNeeded(record, record_id)
@@ -55,6 +64,7 @@ def look(by: Member, *, record: Record, record_id: UUID | None, task: Reason | N
             record_id=record_id,
             reason=reason,
             case_id=record_id if task else None,
+            about_id=about_id,
             at=at,
         )
     )

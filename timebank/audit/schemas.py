@@ -7,7 +7,7 @@ from timebank.audit.models import Reason, Record
 CHOOSE = "Please choose the reason that fits best."
 # The others are tasks, which nobody has to say.
 SAYABLE = (Reason.MEMBER_ASKED, Reason.SETTLING_HOURS, Reason.CHECKING_ROUND, Reason.WORRIED, Reason.OTHER_WORK)
-WITHOUT_A_TASK = (Record.CHECK, Record.ROUND, Record.MEMBERS)
+WITHOUT_A_TASK = (Record.CHECK, Record.ROUND, Record.MEMBERS, Record.MEMBER)
 
 
 class WhatIn(Schema):

@@ -17,8 +17,9 @@ from sqlalchemy.schema import sort_tables
 from ledger.tables import UtcDateTime, account, block, period, seal, sealed_account, transfer, waiver
 from timebank.tables import metadata
 
-# A browser’s sign-in lives for hours, a challenge for minutes; after a restore people sign in again.
-NOT_KEPT = ("held_sign_in", "passkey_challenge")
+# A browser’s sign-in lives for hours, a challenge for minutes; after a restore people sign in again. And what waited to be
+# mailed when the backup was made has gone out long since: put back, it would go out once more.
+NOT_KEPT = ("held_sign_in", "passkey_challenge", "notice", "password_link", "forgotten_ask")
 # Entries are not among them: the database writes them anew from the transfers, which say where each stands.
 LEDGER = (account, transfer, waiver, period, block, seal, sealed_account)
 AT_ONCE = 1000

@@ -24,7 +24,10 @@ from timebank.members.codes import spoken
 from timebank.members.models import Bank
 from timebank.members.names import NameRefused
 from timebank.members.service import BankNameTaken, ledger_of
+from timebank.notices import delivery
+from timebank.notices.post_office import PostOffice
 from timebank.record import service as record
+from timebank.safety import unsafe_mail
 from timebank.schemes import service as schemes
 from timebank.signin import guesses, passkeys
 from timebank.signin import service as signin
@@ -165,10 +168,17 @@ def bring_back(member_code: str, bank_name: str | None) -> None:
 @click.option("--once", is_flag=True, help="Do what is due now, then stop.")
 @click.option("--every", default=60, show_default=True, metavar="SECONDS", help="How long to rest between looks.")
 def work(*, once: bool, every: int) -> None:
-    """Do what outlives a request: introductions and waiting hours whose time has come lapse, and the books are sealed."""
-    with opened() as database:
+    """Do what outlives a request: introductions and waiting hours whose time has come lapse, the books are sealed, and what
+    waits to be mailed is sent."""
+    config = read_config()
+    if unsafe := unsafe_mail(config):
+        refuse("\n".join(unsafe))
+    office = PostOffice(config.mail) if config.mail is not None else None
+    with opened(config=config) as database:
         while True:
             out.print(do_what_is_due(database, at=clock.now()))
+            if office is not None:
+                out.print(delivery.send_due(database, config, office, now=clock.now).sentence)
             if once:
                 return
             time.sleep(every)
@@ -184,6 +194,7 @@ def do_what_is_due(database: Database, *, at: datetime) -> str:
     sealed = sum(len(blocks) for _, blocks in seal_everything(database, at=at))
     with database.writing() as session:
         forgotten = record.forget_long_gone(session, at=at)
+    delivery.tidy(database, at=at)
     return (
         f"{lapsed} introductions and {expired} waiting hours lapsed; {sealed} blocks sealed;"
         f" {forgotten} who left a year ago forgotten."

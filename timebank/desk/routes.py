@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from timebank import clock
 from timebank.audit import looking
 from timebank.audit.models import Reason, Record
+from timebank.contact import reads as contact
 from timebank.desk import service
 from timebank.desk.schemas import AddMemberIn
 from timebank.errors import Conflict, NotAllowed
@@ -18,6 +19,7 @@ from timebank.members import reads as members
 from timebank.members.codes import spoken
 from timebank.members.models import Member
 from timebank.members.names import LooksLikeAnother
+from timebank.outbox import reads as outbox
 from timebank.queries import reads as queries
 from timebank.schemes import reads as schemes
 from timebank.schemes import service as scheme_service
@@ -122,6 +124,21 @@ def take_second_step_away(member_id: UUID) -> ResponseReturnValue:
         f"If {member.name} had a second step, it is gone. They read that you did it when they sign in next.", "success"
     )
     return go_to(url_for("desk.show_members"))
+
+
+@bp.get("/members/<uuid:member_id>/how-to-reach")
+@allow("desk.how_to_reach")
+def how_to_reach(member_id: UUID) -> ResponseReturnValue:
+    """What they want to be known before anybody calls or writes. The address itself stays with its owner."""
+    coordinator = _bank_wide()
+    member = members.get_member(session(), coordinator.bank_id, member_id)
+    looking.look(coordinator, record=Record.MEMBER, record_id=member.id, about_id=member.id, task=None, at=clock.now())
+    return render(
+        "desk/how_to_reach.html",
+        member=member,
+        note=contact.find_note(session(), member.id),
+        undelivered=outbox.find_undelivered(session(), member.id),
+    )
 
 
 def _show_code(member_id: UUID) -> ResponseReturnValue:

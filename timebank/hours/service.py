@@ -15,6 +15,8 @@ from timebank.hours.models import HourLog
 from timebank.members import reads as members
 from timebank.members.models import Member
 from timebank.members.service import ledger_of
+from timebank.outbox import service as outbox
+from timebank.outbox.models import Kind
 from timebank.relationships import reads as relationships
 from timebank.schemes import reads as schemes
 
@@ -125,6 +127,8 @@ def log_hours(
         # Asked once it is written: where the other one chose "not with this person" at this moment, the row waited for that.
         if partner_id is not None and members.are_kept_apart(session, member.id, partner_id):
             raise NobodyWithThatCode
+        if partner is not None:
+            outbox.tell(session, Kind.HOURS_WAIT, member=partner, about_id=log.id, at=at)
     return already or log
 
 
@@ -150,6 +154,8 @@ def confirm_hours(
     log = _get_to_answer(session, log_id, member)
     refuse_with_code_of(code_of, log.giver_id, log.receiver_id)
     _ledger(session, member).confirm(id=log.id, by=member.id, at=at)
+    if log.logged_by is not None:
+        outbox.tell_id(session, Kind.HOURS_CONFIRMED, member_id=log.logged_by, about_id=log.id, at=at)
     if log.is_with_community:
         audit.note(
             session,

@@ -11,6 +11,8 @@ from timebank.introductions.models import Introduction, NoLongerOpen, NoPlaceLef
 from timebank.introductions.reasons import Kept
 from timebank.members import reads as members
 from timebank.members.models import Member, MemberStatus
+from timebank.outbox import service as outbox
+from timebank.outbox.models import Kind
 from timebank.relationships import reads as relationships
 from timebank.relationships import service as relationship_service
 from timebank.schemes.models import BankScheme, SchemeMembership
@@ -42,6 +44,7 @@ def introduce(
     )
     session.add(introduction)
     session.flush()
+    _tell(session, introduction, *((guide_id, other_id) if scheme.is_symmetric else (guide_id,)), at=at)
     return introduction
 
 
@@ -57,6 +60,7 @@ def answer_introduction(
         _check_places(session, introduction, member)
         if introduction.is_guide(member):
             introduction.answer_by = at + TIME_TO_ANSWER
+            _tell(session, introduction, introduction.other_id, at=at)
     if introduction.state is State.ACCEPTED:
         relationship_service.start(
             session,
@@ -76,6 +80,12 @@ def lapse_unanswered(session: Session, *, at: datetime) -> int:
     for introduction in past:
         introduction.lapse(at=at)
     return len(past)
+
+
+def _tell(session: Session, introduction: Introduction, *member_ids: UUID, at: datetime) -> None:
+    """Whoever is asked now. Of two who are asked at once each is told for themselves."""
+    for member_id in member_ids:
+        outbox.tell_id(session, Kind.INTRODUCTION, member_id=member_id, about_id=introduction.id, at=at)
 
 
 def _check_places(session: Session, introduction: Introduction, member: Member) -> None:

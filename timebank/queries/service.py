@@ -17,6 +17,8 @@ from timebank.hours import service as hour_service
 from timebank.members import reads as members
 from timebank.members.models import Bank, Member
 from timebank.members.service import ledger_of
+from timebank.outbox import service as outbox
+from timebank.outbox.models import Kind
 from timebank.queries import reads
 from timebank.queries.models import AlreadySettled, Matter, Outcome, Query, Telling
 
@@ -64,6 +66,9 @@ def open_query(session: Session, *, log_id: UUID, member: Member, matter: Matter
         raise NothingToCheck from None
     session.add(query)
     session.flush()
+    partner_id = log.other_side_id(member.id)
+    if partner_id is not None:
+        outbox.tell_id(session, Kind.CHECK, member_id=partner_id, about_id=query.id, at=at)
     if words:
         tell(session, query_id=query.id, member=member, words=words, at=at)
     return query

@@ -14,6 +14,7 @@ from ledger.minutes import show as show_length
 from timebank.concerns.models import Lead
 from timebank.consents import reads as consents
 from timebank.consents.purposes import Purpose
+from timebank.contact import reads as contact
 from timebank.helplines.models import HelplineCheck, LocalLine
 from timebank.hours import reads as hours
 from timebank.hours.models import HourLog
@@ -24,6 +25,7 @@ from timebank.matches.models import LeftOut
 from timebank.members.models import Member, NotWith
 from timebank.members.service import ledger_of
 from timebank.offers.models import Offer, Reply
+from timebank.outbox import reads as outbox
 from timebank.profiles.criteria import QUESTIONS
 from timebank.profiles.models import Answer
 from timebank.queries import reads as queries
@@ -208,6 +210,38 @@ def _what_happened(session: Session, member: Member) -> list[Row]:
     return [{"at": one.at, "what": one.what, "about": one.about, "by_me": one.by_id == member.id} for one in found]
 
 
+def _mail(session: Session, member: Member) -> list[Row]:
+    one = outbox.find_address(session, member.id)
+    if one is None:
+        return []
+    return [
+        {
+            "address": one.address,
+            "since": one.confirmed_at,
+            "waits_for_its_code": one.next,
+            "one_a_day_at_most": one.at_most_daily,
+            "last_message_at": one.last_sent_at,
+            "came_back_at": one.came_back_at,
+        }
+    ]
+
+
+def _mail_wanted(session: Session, member: Member) -> list[Row]:
+    return [{"what": kind} for kind in sorted(outbox.wishes_of(session, member.id))]
+
+
+def _mail_sent(session: Session, member: Member) -> list[Row]:
+    return [
+        {"what": one.kind, "since": one.made_at, "standing": one.state, "why": one.why, "at": one.changed_at}
+        for one in outbox.list_of(session, member.id)
+    ]
+
+
+def _how_to_reach_me(session: Session, member: Member) -> list[Row]:
+    note = contact.find_note(session, member.id)
+    return [{"words": note.words, "written_at": note.written_at}] if note else []
+
+
 def _introductions(session: Session, member: Member) -> list[Row]:
     """Only those that this person was told of."""
     party = or_(Introduction.guide_id == member.id, Introduction.other_id == member.id)
@@ -324,6 +358,10 @@ PARTS: dict[str, Callable[[Session, Member], list[Row]]] = {
     "what_happened_with_it": _what_happened,
     "codes": _codes,
     "helplines": _helplines,
+    "mail": _mail,
+    "mail_wanted": _mail_wanted,
+    "mail_sent": _mail_sent,
+    "how_to_reach_me": _how_to_reach_me,
     "came_as": _came_as,
 }
 

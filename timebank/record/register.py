@@ -28,6 +28,7 @@ class Gone(StrEnum):
 
 class Until(StrEnum):
     FORGOTTEN = "until you ask to be forgotten, or a year after you left"
+    LEFT = "until you take it away, or leave"
     SHORT = "some minutes to some weeks; it ends by itself"
     BOOKS = "as long as the time bank has books"
 
@@ -113,6 +114,71 @@ PERSONAL: dict[str, Kept] = {
         says=("id", "code_hash", "issued_by", "issued_at", "expires_at", "used_at"),
         gone=Gone.DELETED,
         given="codes",
+    ),
+    "password_link": Kept(
+        what="That a link for a new password was sent to you, and until when it works",
+        why="so that you get in again when you forgot your password",
+        ground=Ground.INTERESTS,
+        until=Until.SHORT,
+        seen_by=(NOBODY,),
+        whose=("user_id",),
+        through="user_sign_in",
+        says=("token_hash", "stamp", "expires_at"),
+        gone=Gone.DELETED,
+        not_given="it works for half an hour, and what is kept of it is scrambled",
+    ),
+    "mail_address": Kept(
+        what="Where you want to get mail, whether it could be delivered, and when the last one went",
+        why="to tell you by mail what you asked to be told",
+        ground=Ground.CONSENT,
+        until=Until.LEFT,
+        seen_by=(YOU,),
+        whose=("member_id",),
+        says=(
+            "sealed_address",
+            "confirmed_at",
+            "sealed_next",
+            "code_hash",
+            "code_until",
+            "at_most_daily",
+            "last_sent_at",
+            "came_back_at",
+        ),
+        gone=Gone.DELETED,
+        given="mail",
+    ),
+    "mail_wish": Kept(
+        what="What you want to be told by mail",
+        why="so that you get nothing that you did not ask for",
+        ground=Ground.CONSENT,
+        until=Until.LEFT,
+        seen_by=(YOU,),
+        whose=("member_id",),
+        says=("kind",),
+        gone=Gone.DELETED,
+        given="mail_wanted",
+    ),
+    "notice": Kept(
+        what="That a message to you waits, went out or could not be delivered; never what it was about in words",
+        why="so that each message is sent once",
+        ground=Ground.CONSENT,
+        until=Until.SHORT,
+        seen_by=(YOU, "coordinators, when one could not be delivered"),
+        whose=("member_id",),
+        says=("kind", "state", "why", "tries", "made_at", "due_at", "changed_at"),
+        gone=Gone.DELETED,
+        given="mail_sent",
+    ),
+    "safe_contact": Kept(
+        what="How you may be reached safely",
+        why="so that nobody calls or writes in a way that could harm you",
+        ground=Ground.CONSENT,
+        until=Until.FORGOTTEN,
+        seen_by=(YOU, STAFF),
+        whose=("member_id",),
+        says=("sealed_words", "written_at"),
+        gone=Gone.DELETED,
+        given="how_to_reach_me",
     ),
     "code_app": Kept(
         what="That an app makes codes for your second step, and what it and the server both know",
@@ -491,6 +557,7 @@ NOT_PERSONAL: dict[str, str] = {
     "scheme": "about what the bank does",
     "sign_in_tries": "counts under a keyed hash for some minutes, and says of nobody that they are a member",
     "consent_words": "the words in which everybody is asked",
+    "forgotten_ask": "a keyed hash of a name for some minutes, which says of nobody that they are a member",
     "concern_key": "keys of those who look into worries; which they are stands with them",
     "concern_reader": "who may open what is sealed, by number",
     "concern_wrap": "keys, locked with other keys",

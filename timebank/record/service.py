@@ -17,6 +17,7 @@ from ledger.transfers import Transfer, TransferKind
 from timebank import tables
 from timebank.concerns import reads as concerns
 from timebank.errors import Conflict
+from timebank.forgotten.models import PasswordLink
 from timebank.hours import service as hours
 from timebank.hours.models import HourLog
 from timebank.introductions.models import Introduction, State
@@ -25,6 +26,7 @@ from timebank.members import service as member_service
 from timebank.members.models import Member, MemberStatus
 from timebank.members.service import ledger_of
 from timebank.offers.models import Offer
+from timebank.outbox import service as outbox
 from timebank.queries import reads as queries
 from timebank.queries import service as query_service
 from timebank.record.register import PERSONAL, Gone, Kept
@@ -66,7 +68,7 @@ def leave(session: Session, *, member: Member, keeps_hours: bool, at: datetime) 
     _check_somebody_stays(session, member)
     _end_what_is_open(session, member, at)
     _close_account(session, member, keeps_hours=keeps_hours, at=at)
-    _close_the_door(session, member)
+    _close_the_door(session, member, at)
     member.leave(at=at)
     session.flush()
 
@@ -205,14 +207,16 @@ def _give_on_what_was_kept(session: Session, member: Member, at: datetime) -> No
         ledger.post(transfer=given_on, at=at)
 
 
-def _close_the_door(session: Session, member: Member) -> None:
+def _close_the_door(session: Session, member: Member, at: datetime) -> None:
     user = session.scalar(select(User).where(User.member_id == member.id))
     session.execute(delete(Coordinator).where(Coordinator.member_id == member.id))
     session.execute(delete(OneTimeCode).where(OneTimeCode.member_id == member.id))
+    outbox.forget_address(session, member_id=member.id, at=at)
     if user is not None:
         user.active = False
         session.execute(delete(HeldSignIn).where(HeldSignIn.user_id == user.id))
         session.execute(delete(KnownDevice).where(KnownDevice.user_id == user.id))
+        session.execute(delete(PasswordLink).where(PasswordLink.user_id == user.id))
 
 
 def _children_first() -> Iterator[tuple[Table, Kept]]:

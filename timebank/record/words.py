@@ -24,6 +24,10 @@ TITLES = {
     "what_happened_with_it": "What has happened with my sign-in",
     "helplines": "Helplines I checked, added or took away",
     "codes": "Codes that were made for me",
+    "mail": "My mail address",
+    "mail_wanted": "What I want to be told by mail",
+    "mail_sent": "Messages to me",
+    "how_to_reach_me": "How I can be reached safely",
     "came_as": "How I came here from other books",
 }
 

@@ -7,6 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from timebank.members.models import Member
+from timebank.outbox import service as outbox
+from timebank.outbox.models import Kind
 from timebank.signin.models import SignInEvent, What
 
 SHOWN = 50
@@ -25,6 +27,9 @@ SENTENCES = {
     What.SPARE_CODE_USED: "A spare code was used",
     What.CODES_TRIED: "Your password was right, and then wrong codes were typed several times",
     What.TAKEN_AWAY: "Your second step was taken away by {by}",
+    What.MAIL_ON: "A mail address was confirmed",
+    What.MAIL_OFF: "The mail address was taken away",
+    What.PASSWORD_BY_MAIL: "A new password was set with a link sent by mail",
 }
 NOBODY = "whoever runs the server"
 
@@ -39,6 +44,8 @@ def note(
     )
     session.add(event)
     session.flush()
+    if what is What.NEW_BROWSER:
+        outbox.tell(session, Kind.NEW_SIGN_IN, member=member, about_id=event.id, at=at)
     return event
 
 

@@ -54,6 +54,15 @@ def count_name(session: Session, *, user: User, secret: str, at: datetime) -> No
     _count(session, _lane(session, name=user.id.hex, device=None, secret=f"names {secret}", at=at), at=at)
 
 
+def count_forgotten(session: Session, *, name: str, secret: str, at: datetime) -> str:
+    """Before a new password is asked for by mail. The same for a name that nobody has. Gives what stands for the name."""
+    return _count(session, forgotten_lane(name, secret=secret), at=at)
+
+
+def forgotten_lane(name: str, *, secret: str) -> str:
+    return _keyed(folded(name), secret=f"forgotten {secret}")
+
+
 def _count(session: Session, lane: str, *, at: datetime) -> str:
     new = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(Tries)
     # Of two that begin a count at the same moment, one begins it, and the other goes on with it.
@@ -108,6 +117,10 @@ def _lane(session: Session, *, name: str, device: str | None, secret: str, at: d
         holder = session.scalar(select(User).where(User.sign_in_name == typed))
         if holder is not None and is_known(session, user=holder, device=device, at=at):
             typed = f"{typed}\0{_hashed(device)}"
+    return _keyed(typed, secret=secret)
+
+
+def _keyed(typed: str, *, secret: str) -> str:
     return hmac.new(secret.encode(), typed.encode(), hashlib.sha256).hexdigest()
 
 

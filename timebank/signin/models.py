@@ -183,6 +183,9 @@ class What(StrEnum):
     SPARE_CODE_USED = "spare-code-used"
     CODES_TRIED = "codes-tried"
     TAKEN_AWAY = "taken-away"
+    MAIL_ON = "mail-on"
+    MAIL_OFF = "mail-off"
+    PASSWORD_BY_MAIL = "password-by-mail"  # noqa: S105 - the name of an event
 
 
 class SignInEvent(Base):

@@ -39,6 +39,9 @@ POLICY: dict[str, Who] = {
     "signin.set_password": Who.ANYONE,
     "signin.begin_passkey": Who.ANYONE,
     "signin.use_passkey": Who.ANYONE,
+    "forgotten.ask": Who.ANYONE,
+    "forgotten.new_password": Who.ANYONE,
+    "forgotten.set_password": Who.ANYONE,
     "signin.second_step": Who.HALF_IN,
     "signin.take_second_step": Who.HALF_IN,
     "signin.sign_out": Who.SIGNED_IN,
@@ -56,6 +59,12 @@ POLICY: dict[str, Who] = {
     "mysignin.begin_passkey": Who.SIGNED_IN,
     "mysignin.add_passkey": Who.SIGNED_IN,
     "mysignin.remove_passkey": Who.SIGNED_IN,
+    "contact.show": Who.SIGNED_IN,
+    "contact.give_address": Who.SIGNED_IN,
+    "contact.confirm": Who.SIGNED_IN,
+    "contact.choose": Who.SIGNED_IN,
+    "contact.remove_address": Who.SIGNED_IN,
+    "contact.write_note": Who.SIGNED_IN,
     "home.show": Who.SIGNED_IN,
     "hours.list": Who.SIGNED_IN,
     "hours.new": Who.SIGNED_IN,
@@ -125,6 +134,7 @@ POLICY: dict[str, Who] = {
     "desk.take_second_step_away": Who.COORDINATOR,
     "helplines.check": Who.COORDINATOR,
     "helplines.keep": Who.COORDINATOR,
+    "desk.how_to_reach": Who.COORDINATOR,
     "audit.say_why": Who.COORDINATOR,
     "matches.run": Who.COORDINATOR,
     "matches.show": Who.COORDINATOR,
@@ -148,7 +158,7 @@ WHILE_SETTING_UP = frozenset(
 )
 
 # Every page for coordinators stands in one of these: each look at what is others' is noted, or nothing of others' is on it.
-LOOKS_ARE_NOTED = frozenset({"desk.show", "desk.members", "matches.show", "queries.show"})
+LOOKS_ARE_NOTED = frozenset({"desk.show", "desk.members", "desk.how_to_reach", "matches.show", "queries.show"})
 # (The page before a second step is taken away shows one name, which the list of members, a noted look, has shown.
 # The page of helplines says which colleague checked a public number.)
 SHOWS_NOTHING_OF_OTHERS = frozenset({"desk.new_member", "desk.take_second_step_away", "helplines.check"})

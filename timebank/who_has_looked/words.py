@@ -8,6 +8,7 @@ from timebank.who_has_looked.reads import Look
 
 WHAT = {
     Record.MEMBERS: "the list of members",
+    Record.MEMBER: "how you can be reached safely",
     Record.ROUND: "a round that looked for somebody for you",
     Record.WAITING_HOURS: "your hours with the community that waited to be confirmed",
 }

@@ -1,0 +1,1 @@
+"""Sending what waits in the outbox: whether it still stands, what it says, and handing it to the mail server."""
