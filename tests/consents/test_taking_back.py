@@ -37,7 +37,7 @@ from timebank.schemes import service as schemes
 from timebank.schemes.models import BankScheme, SchemeMembership, Side
 
 IS_FULL = os.environ.get("TIMEBANK_FORM") == "full"
-WORLDS = 200 if IS_FULL else 6
+WORLDS = 200 if IS_FULL else 4
 LATER = NOON + timedelta(days=1)
 # Whatever anybody writes is in the open somewhere in one of these words, which nothing else says.
 CANARY = {
@@ -212,17 +212,13 @@ class TestTakingBack:
             assert after[column] == before[column]
 
     def test_a_round_that_was_looked_at_before_is_not_sent(self, session):
-        refused = 0
-        for seed in range(WORLDS):
+        for seed in range(WORLDS if IS_FULL else 1):
             world = World(session, random.Random(seed))
             person = world.people[seed % 4]
             key = next(key for key in world.agreed(person) if key[0] is Purpose.USE)
             say(session, person, key, Word.TAKE_BACK, at=LATER)
             with pytest.raises(service.ChangedSince):
                 world.send()
-            refused += 1
-
-        assert refused == WORLDS
 
     def test_once_both_have_said_yes_what_brought_them_together_stays_said(self, session):
         world = World(session, random.Random(1))
