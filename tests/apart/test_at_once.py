@@ -51,7 +51,7 @@ def together(session, mentor, supported):
 class TestAtOnce:
     @pytest.mark.parametrize(
         "act",
-        ["/people/{relationship}/end", "/apart/people/{relationship}", "/profile/take-a-break", "/my-record/leave"],
+        ["/people/{relationship}/end", "/apart/people/{relationship}", "/profile/break/begin", "/my-record/leave"],
     )
     def test_with_nothing_to_fill_in_and_the_other_one_is_not_told_why(
         self, as_, session, together, mentor, supported, act
@@ -77,7 +77,7 @@ class TestABreak:
     def test_hides_offers_and_proposals_keeps_hours_and_people_and_ends_when_they_say(
         self, as_, session, together, mentor, supported
     ):
-        as_(mentor).post("/profile/take-a-break")
+        as_(mentor).post("/profile/break/begin")
         on_a_break = session.get_one(Member, mentor.id)
         assert on_a_break.status is MemberStatus.PAUSED
         assert offers.list_open(session, supported) == []
@@ -85,7 +85,7 @@ class TestABreak:
         assert mentor.name in as_(supported).get("/").text
         assert "I am back" in as_(mentor).get("/profile/").text
 
-        as_(mentor).post("/profile/end-my-break")
+        as_(mentor).post("/profile/break/end")
 
         assert session.get_one(Member, mentor.id).status is MemberStatus.ACTIVE
         assert len(offers.list_open(session, supported)) == 1

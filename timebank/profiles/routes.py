@@ -98,7 +98,7 @@ def agree() -> ResponseReturnValue:
     return go_to(url_for("profiles.show_agreed", _anchor=about))
 
 
-@bp.post("/take-a-break")
+@bp.post("/break/begin")
 @allow("profiles.take_break")
 def take_break() -> ResponseReturnValue:
     members.take_break(session(), member=asker().member, at=clock.now())
@@ -106,7 +106,7 @@ def take_break() -> ResponseReturnValue:
     return go_to(url_for("profiles.show"))
 
 
-@bp.post("/end-my-break")
+@bp.post("/break/end")
 @allow("profiles.end_break")
 def end_break() -> ResponseReturnValue:
     members.end_break(session(), member=asker().member, at=clock.now())
