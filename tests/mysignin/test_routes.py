@@ -232,7 +232,6 @@ class TestForced:
     def test_whoever_looks_after_others_reaches_nothing_but_setting_it_up(self, app, as_, session):
         world = make_world(session, rows=1)
         browser, led, stayed = without(as_(world.coordinator), PASSED), 0, set()
-
         for rule in app.url_map.iter_rules():
             row = getattr(app.view_functions[rule.endpoint], "policy_row", "static")
             if rule.endpoint in {"pages.leave_now", "signin.sign_out", "signin.enter", "signin.set_password"}:
