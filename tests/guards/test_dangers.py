@@ -22,7 +22,10 @@ NEVER_CALLED = {
 }  # fmt: skip
 # A process beside the server compiles the engine's loops: our own words only. A look whether the port is taken.
 STARTS_PROCESSES = {"timebank/serving.py"}
-OPENS_CONNECTIONS = {"timebank/serving.py": {"socket"}}
+OPENS_CONNECTIONS = {
+    "timebank/serving.py": {"socket"},
+    "timebank/notices/post_office.py": {"smtplib", "socket", "ssl"},
+}
 NETWORK = (
     "socket",
     "ssl",
@@ -80,7 +83,7 @@ class TestTheProgram:
             for node in started:
                 assert not any(word.arg == "shell" for word in node.keywords)
 
-    def test_asks_nothing_of_any_other_computer_but_its_database(self):
+    def test_asks_nothing_of_any_other_computer_but_its_database_and_a_mail_server(self):
         assert importing(*NETWORK) == OPENS_CONNECTIONS
 
     def test_draws_what_nobody_may_guess_from_the_system_s_own_chance(self):

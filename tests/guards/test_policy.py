@@ -18,14 +18,14 @@ from timebank.web.policy import POLICY, Who, allow
 # What the table says of all rows but those for any member, said once more: a row that is opened by mistake fails here.
 DECIDED = {
     Who.ANYONE: {
-        "static", "pages.htmx", "pages.health", "pages.urgent_help", "pages.source_code", "pages.leave_now",
+        "static", "pages.htmx", "pages.health", "helplines.show", "pages.source_code", "pages.leave_now",
         "signin.show", "signin.enter", "signin.first_time", "signin.set_password", "signin.begin_passkey",
-        "signin.use_passkey",
+        "signin.use_passkey", "forgotten.ask", "forgotten.new_password", "forgotten.set_password",
     },
     Who.HALF_IN: {"signin.second_step", "signin.take_second_step"},
     Who.COORDINATOR: {
         "queries.settle", "desk.show", "desk.members", "desk.new_member", "desk.add_member",
-        "desk.take_second_step_away", "audit.say_why", "matches.run", "matches.show", "matches.set_aside",
+        "desk.take_second_step_away", "desk.how_to_reach", "helplines.check", "helplines.keep", "audit.say_why", "matches.run", "matches.show", "matches.set_aside",
         "matches.take_up_again", "matches.send", "matches.call_back",
     },
     Who.LEAD: {
@@ -36,11 +36,12 @@ DECIDED = {
 }  # fmt: skip
 # Acts after which much is open, or lost: whoever does them has just shown that it is they.
 ASKED_AFRESH = {
-    "desk.add_member", "desk.give_code", "desk.take_second_step_away", "mysignin.add_passkey",
-    "mysignin.begin_app", "mysignin.begin_passkey", "mysignin.change_name", "mysignin.change_password",
-    "mysignin.make_spare_codes", "mysignin.new_name", "mysignin.new_passkey", "mysignin.new_password",
-    "mysignin.remove_passkey", "mysignin.show_app", "mysignin.switch_app_off", "mysignin.switch_app_on",
-    "record.as_json", "record.as_tables", "record.leave", "record.read_all",
+    "contact.give_address", "contact.new_address", "contact.note", "contact.write_note", "desk.add_member",
+    "desk.give_code", "desk.take_second_step_away", "mysignin.add_passkey", "mysignin.begin_app",
+    "mysignin.begin_passkey", "mysignin.change_name", "mysignin.change_password", "mysignin.make_spare_codes",
+    "mysignin.new_name", "mysignin.new_passkey", "mysignin.new_password", "mysignin.remove_passkey",
+    "mysignin.show_app", "mysignin.switch_app_off", "mysignin.switch_app_on", "record.as_json",
+    "record.as_tables", "record.leave", "record.read_all",
 }  # fmt: skip
 WITHOUT_A_TOKEN = {"pages.leave_now"}  # leaving must never fail; it only ends a sign-in
 

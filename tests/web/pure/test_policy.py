@@ -1,6 +1,7 @@
 """The guard itself, on an application of two pages: who comes in, who is led where, and what is kept of an act.
 
-Without any of our own pages, people or tables, so that a small mistake in it is noticed quickly and here.
+Without any of our own pages, people or tables, so that a small mistake in it is noticed quickly and here. It stays one file,
+for all of it stands in one house.
 """
 
 from collections.abc import Iterator
