@@ -75,6 +75,7 @@ class TestEveryPage:
     def test_leaves_one_event_for_each_look_and_none_for_any_other_page(self, app: Flask, as_, session, world: World):
         browser = as_(world.coordinator)
         browser.say_why("members")
+        browser.say_why("member", world.ids["member_id"])
         looked = 0
         for rule in rules(app, "GET"):
             row = getattr(app.view_functions[rule.endpoint], "policy_row", rule.endpoint)
@@ -90,7 +91,7 @@ class TestEveryPage:
                 }
                 looked += expected
 
-        assert looked == 3 * len(LOOKS_ARE_NOTED) == 12
+        assert looked == 3 * len(LOOKS_ARE_NOTED) == 15
 
     def test_that_a_member_reads_leaves_none(self, app: Flask, as_, session, world: World):
         before = len(events(session))
@@ -101,7 +102,7 @@ class TestEveryPage:
 
     def test_that_is_not_there_leaves_none(self, as_, session, world: World):
         before = len(events(session))
-        for url in ("/queries/{}", "/rounds/{}"):
+        for url in ("/queries/{}", "/rounds/{}", "/desk/members/{}/how-to-reach"):
             assert as_(world.coordinator).get(url.format(uuid4())).status_code == 404
 
         assert len(events(session)) == before
@@ -279,7 +280,7 @@ class TestReasons:
         assert ASKS in browser.get(f"/queries/{settled.id}").text
 
     @pytest.mark.parametrize(
-        ("record", "record_id"), [("members", uuid4()), ("check", None), ("member", uuid4()), ("nothing", None)]
+        ("record", "record_id"), [("members", uuid4()), ("check", None), ("member", None), ("nothing", None)]
     )
     def test_for_what_is_no_such_record_is_not_found(self, as_, coordinator, record, record_id):
         assert as_(coordinator).say_why(record, record_id).status_code == 404
