@@ -13,6 +13,7 @@ from timebank.locks.commands import backup_keys, change_keys, restore_keys
 from timebank.matches.commands import match
 from timebank.serving import serve
 from timebank.signin.commands import remove_second_step
+from timebank.two_people.commands import give_code, make_coordinator, remove_coordinator
 from timebank.who_has_looked.commands import safety_hold
 
 
@@ -26,6 +27,9 @@ for command in (
     migrate,
     new_bank,
     add_coordinator,
+    make_coordinator,
+    remove_coordinator,
+    give_code,
     bring_back,
     remove_second_step,
     work,

@@ -90,7 +90,7 @@ class TestEveryPage:
                 }
                 looked += expected
 
-        assert looked == 3 * len(LOOKS_ARE_NOTED) == 12
+        assert looked == 3 * len(LOOKS_ARE_NOTED) == 18
 
     def test_that_a_member_reads_leaves_none(self, app: Flask, as_, session, world: World):
         before = len(events(session))

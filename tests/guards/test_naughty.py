@@ -26,7 +26,7 @@ from timebank.web import forms
 from timebank.web.policy import POLICY, Who
 
 EACH = len(strings()) if os.environ.get("TIMEBANK_FORM") == "full" else 60
-ONCE = {"log_id", "offer_id", "member_id", "concern_id", "text_id"}  # made by the page, new each time
+ONCE = {"log_id", "offer_id", "member_id", "concern_id", "text_id", "act_id"}  # made by the page, new each time
 # What stands in a box to write in, so that it has to come back when something is refused.
 WRITTEN = {"words", "title", "name", "length", "code", "sign_in_name", "note", "happened_on", "who", "how"}
 HEADERS = (
@@ -65,6 +65,8 @@ def good_forms(world: World) -> dict[str, dict[str, str]]:
         "concerns.make_key": {"passphrase": "five words that are wrong", "passphrase_again": "five words that are wrong", "old_passphrase": "x"},
         "concerns.say_close_to_me": {"code": "2222-2222", "kind": "close"},
         "desk.add_member": {"name": "Ada Novak", "schemes": str(world.ids["scheme_id"]), "side": "both"},
+        "two_people.ask": {"kind": "make-coordinator", "task": "bank", "words": "She rang me."},
+        "two_people.stop": {"task": "bank"},
         "audit.say_why": {"record": "check", "record_id": str(world.ids["query_id"]), "reason": "worried"},
         "matches.set_aside": {"note": "They know each other."},
         "profiles.save": profile,

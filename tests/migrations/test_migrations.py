@@ -33,6 +33,7 @@ CONCERNS_SINCE = "0011"
 CONCERNS = (
     "concern", "conflict", "lead", "concern_key", "concern_reader", "concern_step", "concern_text", "concern_wrap",
 )  # fmt: skip
+WEIGHTY_SINCE = "0016"
 TRAIL_SINCE = "0010"  # a step back takes the trail away, and safety holds with it: what was noted is not made up again
 TRAIL = ("audit_event", "safety_hold")
 NO_PLACE_BEFORE = ("block", "seal", "sealed_account")
@@ -130,6 +131,8 @@ class TestTheChain:
 def as_kept_at(revision: str, found: dict[str, list[tuple]], database: Database) -> dict[str, list[tuple]]:
     if revision < CONCERNS_SINCE:
         found = found | {table: [] for table in CONCERNS}
+    if revision < WEIGHTY_SINCE:
+        found = found | {"weighty_act": []}
     if revision < TRAIL_SINCE:
         found = found | {table: [] for table in TRAIL}
     if revision < WHOSE_SIGN_IN_SINCE:

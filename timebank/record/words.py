@@ -21,6 +21,7 @@ TITLES = {
     "second_step": "My second step",
     "passkeys": "My passkeys",
     "what_happened_with_it": "What has happened with my sign-in",
+    "asked_a_second_person": "What I asked a second person to agree to",
     "codes": "Codes that were made for me",
     "came_as": "How I came here from other books",
 }

@@ -25,6 +25,9 @@ SENTENCES = {
     What.SPARE_CODE_USED: "A spare code was used",
     What.CODES_TRIED: "Your password was right, and then wrong codes were typed several times",
     What.TAKEN_AWAY: "Your second step was taken away by {by}",
+    What.SECOND_ASKED: "{by} asked for something that two people have to agree to: {about}",
+    What.SECOND_AGREED: "{by} agreed as the second person, and it was done: {about}",
+    What.SECOND_NO: "It was asked for, and will not be done: {about}",
 }
 NOBODY = "whoever runs the server"
 

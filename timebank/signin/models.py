@@ -183,6 +183,9 @@ class What(StrEnum):
     SPARE_CODE_USED = "spare-code-used"
     CODES_TRIED = "codes-tried"
     TAKEN_AWAY = "taken-away"
+    SECOND_ASKED = "second-asked"
+    SECOND_AGREED = "second-agreed"
+    SECOND_NO = "second-no"
 
 
 class SignInEvent(Base):

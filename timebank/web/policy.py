@@ -116,6 +116,15 @@ POLICY: dict[str, Who] = {
     "desk.new_member": Who.COORDINATOR,
     "desk.add_member": Who.COORDINATOR,
     "desk.take_second_step_away": Who.COORDINATOR,
+    "two_people.list": Who.COORDINATOR,
+    "two_people.ask": Who.COORDINATOR,
+    "two_people.show": Who.COORDINATOR,
+    "two_people.agree": Who.COORDINATOR,
+    "two_people.decline": Who.COORDINATOR,
+    "two_people.take_back": Who.COORDINATOR,
+    "two_people.stop": Who.COORDINATOR,
+    "two_people.about_me": Who.SIGNED_IN,
+    "two_people.say_no": Who.SIGNED_IN,
     "audit.say_why": Who.COORDINATOR,
     "matches.run": Who.COORDINATOR,
     "matches.show": Who.COORDINATOR,
@@ -139,9 +148,12 @@ WHILE_SETTING_UP = frozenset(
 )
 
 # Every page for coordinators stands in one of these: each look at what is others' is noted, or nothing of others' is on it.
-LOOKS_ARE_NOTED = frozenset({"desk.show", "desk.members", "matches.show", "queries.show"})
-# (The page before a second step is taken away shows one name, which the list of members, a noted look, has shown.)
-SHOWS_NOTHING_OF_OTHERS = frozenset({"desk.new_member", "desk.take_second_step_away"})
+LOOKS_ARE_NOTED = frozenset(
+    {"desk.show", "desk.members", "matches.show", "queries.show", "two_people.list", "two_people.show"}
+)
+# (The pages before a second step is taken away, and before a second person is asked, show one name, which the list of
+# members, a noted look, has shown, and what that person looks after.)
+SHOWS_NOTHING_OF_OTHERS = frozenset({"desk.new_member", "desk.take_second_step_away", "two_people.ask"})
 
 # What htmx sends along, and what it goes by.
 FOR_A_PART, PAGE_ASKING, LEAD_ON = "HX-Request", "HX-Current-URL", "HX-Redirect"

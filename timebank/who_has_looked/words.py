@@ -9,6 +9,7 @@ from timebank.who_has_looked.reads import Look
 WHAT = {
     Record.MEMBERS: "the list of members",
     Record.ROUND: "a round that looked for somebody for you",
+    Record.WEIGHTY_ACT: "what was asked for about you, which two people decide",
     Record.WAITING_HOURS: "your hours with the community that waited to be confirmed",
 }
 WHY = {
@@ -19,6 +20,7 @@ WHY = {
     Reason.SETTLING_HOURS: "settling hours",
     Reason.CHECKING_ROUND: "checking a round",
     Reason.WORRIED: "something worried them",
+    Reason.SECOND_PERSON: "to decide as the second person",
     Reason.OTHER_WORK: "other work for the time bank",
 }
 
