@@ -24,8 +24,8 @@ from timebank.concerns.routes import count_waiting as count_concerns
 from timebank.config import Config
 from timebank.contact.routes import bp as contact_bp
 from timebank.db import Database
-from timebank.desk import reads as desk
 from timebank.desk.routes import bp as desk_bp
+from timebank.desk.routes import count_waiting as count_on_desk
 from timebank.forgotten.routes import bp as forgotten_bp
 from timebank.helplines.routes import bp as helplines_bp
 from timebank.home.routes import bp as home_bp
@@ -50,6 +50,7 @@ from timebank.signin.models import COORDINATORS, User
 from timebank.signin.routes import ask_who_it_is, has_proved_lately, is_half_in
 from timebank.signin.routes import bp as signin_bp
 from timebank.statements.routes import bp as statements_bp
+from timebank.two_people.routes import bp as two_people_bp
 from timebank.vault.keys import KeyRing
 from timebank.web import browser, days, edge, forms, policy, problems
 from timebank.who_has_looked.routes import bp as who_has_looked_bp
@@ -78,6 +79,7 @@ BLUEPRINTS = (
     matches_bp,
     audit_bp,
     desk_bp,
+    two_people_bp,
 )
 
 
@@ -240,7 +242,7 @@ def _navigation(asker: Asker) -> list[NavigationItem]:
         ("My profile", "profiles.show", 0),
     ]
     if asker.is_coordinator:
-        rows.append(("Desk", "desk.show", desk.count_waiting(session, member)))
+        rows.append(("Desk", "desk.show", count_on_desk()))
     if asker.is_lead:
         rows.append(("Concerns", "concerns.show_all", count_concerns()))
     here = (request.blueprint or "").split(".")[0]
@@ -256,6 +258,7 @@ def _navigation(asker: Asker) -> list[NavigationItem]:
         "who_has_looked": "profiles",
         "audit": "desk",
         "helplines": "desk",
+        "two_people": "profiles" if request.path.startswith("/two-people/mine") else "desk",
     }.get(here, here)
     if here == "concerns" and request.path.startswith("/tell-someone"):
         here = ""

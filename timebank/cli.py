@@ -15,6 +15,7 @@ from timebank.matches.commands import match
 from timebank.notices.commands import send_mail
 from timebank.serving import serve
 from timebank.signin.commands import remove_second_step
+from timebank.two_people.commands import give_code, make_coordinator, remove_coordinator
 from timebank.who_has_looked.commands import safety_hold
 
 
@@ -28,6 +29,9 @@ for command in (
     migrate,
     new_bank,
     add_coordinator,
+    make_coordinator,
+    remove_coordinator,
+    give_code,
     bring_back,
     remove_second_step,
     work,

@@ -18,6 +18,7 @@ import timebank.queries.models
 import timebank.relationships.models
 import timebank.schemes.models
 import timebank.signin.models
+import timebank.two_people.models
 from timebank.db import Base
 
 metadata = Base.metadata

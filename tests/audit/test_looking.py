@@ -91,7 +91,7 @@ class TestEveryPage:
                 }
                 looked += expected
 
-        assert looked == 3 * len(LOOKS_ARE_NOTED) == 15
+        assert looked == 3 * len(LOOKS_ARE_NOTED) == 21
 
     def test_that_a_member_reads_leaves_none(self, app: Flask, as_, session, world: World):
         before = len(events(session))

@@ -97,10 +97,18 @@ MAY = {
     "mysignin.end_device": {ADA},
     "mysignin.remove_passkey": {ADA},
     "statements.prove": BOTH,
+    "two_people.new": {ALL, ALL_AND_ONCE},
+    "two_people.ask": {ALL, ALL_AND_ONCE},
+    "two_people.show": {ALL},  # what was asked about Ada: not by who was once with her, nor by herself
+    "two_people.agree": {ALL},
+    "two_people.decline": {ALL},
+    "two_people.take_back": set(),  # whoever asked is none of these
+    "two_people.say_no": {ADA},
 }
 # Of pages for coordinators, those about the whole bank.
 ABOUT_THE_BANK = {
     "desk.add_member", "desk.show_members", "desk.new_member", "helplines.add", "helplines.take_away",
+    "two_people.show_all",
 }  # fmt: skip
 # In the other bank there is the same, of these two.
 AS_THERE = {ADA: THERE, ALL: COORDINATOR_THERE}

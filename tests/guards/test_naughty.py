@@ -29,7 +29,7 @@ from timebank.web.policy import POLICY, Who
 EACH = len(strings()) if os.environ.get("TIMEBANK_FORM") == "full" else 40
 PARTS = 4  # of all fields, so that several processes may share them
 # Made by the page, new each time.
-ONCE = {"log_id", "offer_id", "member_id", "concern_id", "text_id", "line_id", "check_id", "ask_id"}
+ONCE = {"log_id", "offer_id", "member_id", "concern_id", "text_id", "line_id", "check_id", "ask_id", "act_id"}
 # What stands in a box to write in, so that it has to come back when something is refused.
 WRITTEN = {"words", "title", "name", "length", "code", "sign_in_name", "note", "happened_on", "who", "how", "address"}
 HEADERS = (
@@ -77,6 +77,8 @@ def good_forms(world: World) -> dict[str, dict[str, str]]:
         "desk.add_member": {"name": "Ada Novak", "schemes": str(world.ids["scheme_id"]), "side": "both"},
         "helplines.check": {"line": "samaritans", "shown": "Call 116 123 tel:116123"},
         "helplines.add": {"name": "Night house", "way": "call", "number": "020 7946 0000", "hours": "At night"},
+        "two_people.ask": {"kind": "make-coordinator", "task": "bank", "words": "She rang me."},
+        "two_people.stop": {"task": "bank"},
         "audit.say_why": {"record": "check", "record_id": str(world.ids["query_id"]), "reason": "worried"},
         "matches.set_aside": {"note": "They know each other."},
         "profiles.save": profile,

@@ -27,6 +27,8 @@ DECIDED = {
         "queries.settle", "desk.show", "desk.members", "desk.new_member", "desk.add_member",
         "desk.take_second_step_away", "desk.how_to_reach", "helplines.check", "helplines.keep", "audit.say_why", "matches.run", "matches.show", "matches.set_aside",
         "matches.take_up_again", "matches.send", "matches.call_back",
+        "two_people.list", "two_people.ask", "two_people.show", "two_people.agree", "two_people.decline",
+        "two_people.take_back", "two_people.stop",
     },
     Who.LEAD: {
         "concerns.list", "concerns.key", "concerns.seal_again", "concerns.show", "concerns.open", "concerns.note",
@@ -42,6 +44,7 @@ ASKED_AFRESH = {
     "mysignin.new_name", "mysignin.new_passkey", "mysignin.new_password", "mysignin.remove_passkey",
     "mysignin.show_app", "mysignin.switch_app_off", "mysignin.switch_app_on", "record.as_json",
     "record.as_tables", "record.leave", "record.read_all",
+    "two_people.ask", "two_people.agree", "two_people.stop",
 }  # fmt: skip
 WITHOUT_A_TOKEN = {"pages.leave_now"}  # leaving must never fail; it only ends a sign-in
 

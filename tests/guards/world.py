@@ -38,7 +38,7 @@ from timebank.matches.models import LeftOut, Proposal, Round, RoundState
 from timebank.members.models import Bank, Member
 from timebank.members.service import ledger_of
 from timebank.offers import service as offers
-from timebank.offers.models import Kind
+from timebank.offers.models import Kind as OfferKind
 from timebank.outbox import service as outbox
 from timebank.outbox.models import TO_CHOOSE, MailAddress, MailWish
 from timebank.outbox.models import Kind as MessageKind
@@ -49,6 +49,8 @@ from timebank.schemes import service as schemes
 from timebank.schemes.models import Side
 from timebank.signin import events
 from timebank.signin.models import CodeApp, HeldSignIn, Passkey, RecoveryCode, User, What
+from timebank.two_people import service as two_people
+from timebank.two_people.models import Kind
 
 ANSWERS = ("identities", "experiences", "goals", "looking_for", "wants", "areas")
 
@@ -73,6 +75,7 @@ def make_world(session: Session, *, rows: int) -> World:
     making = _Making(session, bank, member, coordinator)
     making.sign_in()
     LeadFactory(member=member)
+    making.begin_two_people()
     for number in range(rows):
         making.one_of_everything(number)
     ledger_of(session, bank).seal(at=NOON)  # so that a proof slip can be given
@@ -103,6 +106,24 @@ class _Making:
         )
         self.session.add(held)
         self.ids["held_id"] = held.id
+
+    def begin_two_people(self) -> None:
+        """Another coordinator asks, so that the coordinator of this world may decide; the first time about the member."""
+        self.asker = MemberFactory(bank=self.bank, name="Asa")
+        schemes.make_coordinator(self.session, member=self.asker)
+        self.ids["act_id"] = self._ask_two(self.member)
+
+    def _ask_two(self, about: Member) -> UUID:
+        return two_people.ask(
+            self.session,
+            act_id=uuid4(),
+            kind=Kind.NEW_CODE,
+            about_id=about.id,
+            scheme_id=None,
+            reason="She rang me.",
+            asker=self.asker,
+            at=clock.now(),
+        ).id
 
     def second_step(self, number: int) -> None:
         """A passkey and an app that nobody has, and what has happened."""
@@ -186,6 +207,7 @@ class _Making:
         """One for the member, told by somebody they have never met; and one of their own, for another lead."""
         another, teller = MemberFactory(bank=self.bank, name=f"Lead {number}"), MemberFactory(bank=self.bank)
         LeadFactory(member=another)
+        self._ask_two(another)
         self.ids |= {
             "concern_id": ConcernFactory(member=teller, at=clock.now()).id,
             "told_id": ConcernFactory(member=self.member, at=clock.now()).id,
@@ -211,7 +233,7 @@ class _Making:
     def _offers(self, other: Member) -> None:
         theirs, mine = (
             offers.post_offer(
-                self.session, offer_id=uuid4(), member=who, kind=Kind.OFFER, title="an hour", words="", at=NOON
+                self.session, offer_id=uuid4(), member=who, kind=OfferKind.OFFER, title="an hour", words="", at=NOON
             )
             for who in (other, self.member)
         )

@@ -38,6 +38,7 @@ CONSENTS = ("consent", "consent_words")
 CONSENTS_SINCE = "0013"
 MAIL_SINCE = "0014"
 MAIL = ("mail_address", "mail_wish", "notice", "safe_contact", "forgotten_ask", "password_link")
+WEIGHTY_SINCE = "0015"
 TRAIL_SINCE = "0010"  # a step back takes the trail away, and safety holds with it: what was noted is not made up again
 TRAIL = ("audit_event", "safety_hold")
 NO_PLACE_BEFORE = ("block", "seal", "sealed_account")
@@ -143,6 +144,8 @@ def as_kept_at(revision: str, found: dict[str, list[tuple]], database: Database)
         found = found | {table: [] for table in MAIL}
     if revision < CONCERNS_SINCE:
         found = found | {table: [] for table in CONCERNS}
+    if revision < WEIGHTY_SINCE:
+        found = found | {"weighty_act": []}
     if revision < TRAIL_SINCE:
         found = found | {table: [] for table in TRAIL}
     if revision < WHOSE_SIGN_IN_SINCE:

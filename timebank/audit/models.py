@@ -43,6 +43,13 @@ class Act(StrEnum):
     RESTORED = "restored"
     SET_SAFETY_HOLD = "set-safety-hold"
     ENDED_SAFETY_HOLD = "ended-safety-hold"
+    ENDED_COORDINATOR = "ended-coordinator"
+    ASKED_FOR_A_SECOND = "asked-for-a-second"
+    AGREED_AS_SECOND = "agreed-as-second"
+    DECLINED_AS_SECOND = "declined-as-second"
+    SAID_NO = "said-no"  # the person whom it was about
+    TOOK_ASKING_BACK = "took-asking-back"
+    LET_RUN_OUT = "let-run-out"
 
 
 class Record(StrEnum):
@@ -58,6 +65,7 @@ class Record(StrEnum):
     PROPOSAL = "proposal"
     IMPORT = "import"
     SAFETY_HOLD = "safety-hold"
+    WEIGHTY_ACT = "weighty-act"  # what one person asked for and another one decides
 
 
 class Reason(StrEnum):
@@ -71,6 +79,7 @@ class Reason(StrEnum):
     CHECKING_ROUND = "checking-round"
     WORRIED = "worried"
     OTHER_WORK = "other-work"
+    SECOND_PERSON = "second-person"  # to decide about what somebody else asked for
 
 
 class AuditEvent(Base):

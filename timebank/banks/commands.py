@@ -32,6 +32,7 @@ from timebank.schemes import service as schemes
 from timebank.signin import guesses, passkeys
 from timebank.signin import service as signin
 from timebank.signin.models import MEMBERS, HeldSignIn
+from timebank.two_people import service as two_people
 from timebank.vault.keys import KeyRing
 
 BLOCKS_AT_ONCE = 20
@@ -187,6 +188,7 @@ def work(*, once: bool, every: int) -> None:
 def do_what_is_due(database: Database, *, at: datetime) -> str:
     with database.writing() as session:
         lapsed = introductions.lapse_unanswered(session, at=at)
+        two_people.let_all_run_out(session, at=at)
         expired = sum(len(ledger_of(session, bank).expire_due(at=at)) for bank in members.list_banks(session))
         session.execute(delete(HeldSignIn).where(HeldSignIn.seen_at <= at - MEMBERS.idle))
         guesses.clear_old(session, at=at)

@@ -9,9 +9,9 @@ from timebank import clock
 from timebank.audit import looking
 from timebank.audit.models import Reason, Record
 from timebank.contact import reads as contact
-from timebank.desk import service
+from timebank.desk import reads, service
 from timebank.desk.schemas import AddMemberIn
-from timebank.errors import Conflict, NotAllowed
+from timebank.errors import NotAllowed
 from timebank.helplines import reads as helplines
 from timebank.hours import reads as hours
 from timebank.matches import reads as matches
@@ -24,16 +24,14 @@ from timebank.queries import reads as queries
 from timebank.schemes import reads as schemes
 from timebank.schemes import service as scheme_service
 from timebank.signin import service as signin
+from timebank.two_people import reads as two_people
+from timebank.two_people.models import Kind
 from timebank.web import forms
 from timebank.web.edge import session
 from timebank.web.policy import allow, asker
 from timebank.web.render import go_to, render
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
-
-
-class LooksAfterOthers(Conflict):
-    """They look after others too, so only whoever runs the server can do this: by typing timebank remove-second-step."""
 
 
 @bp.get("/")
@@ -51,6 +49,8 @@ def show() -> ResponseReturnValue:
         schemes=schemes.list_coordinated(session(), coordinator),
         rounds=matches.list_latest(session(), coordinator),
         helplines=helplines.numbers(session(), coordinator.bank, today=clock.today()).to_look_at,
+        is_bank_wide=schemes.coordinates(session(), coordinator, None),
+        second=len(two_people.list_to_decide(session(), coordinator, at=clock.now())),
     )
 
 
@@ -108,6 +108,8 @@ def give_code(member_id: UUID) -> ResponseReturnValue:
 @allow("desk.take_second_step_away")
 def show_second_step(member_id: UUID) -> ResponseReturnValue:
     member = members.get_member(session(), _bank_wide().bank_id, member_id)
+    if two_people.needs_two(session(), member):
+        return _ask_a_second(member, Kind.TAKE_SECOND_STEP)
     return render("desk/second_step.html", member=member)
 
 
@@ -116,8 +118,8 @@ def show_second_step(member_id: UUID) -> ResponseReturnValue:
 def take_second_step_away(member_id: UUID) -> ResponseReturnValue:
     coordinator = _bank_wide()
     member = members.get_member(session(), coordinator.bank_id, member_id)
-    if schemes.is_coordinator(session(), member):
-        raise LooksAfterOthers
+    if two_people.needs_two(session(), member):
+        return _ask_a_second(member, Kind.TAKE_SECOND_STEP)
     signin.take_second_step_away(session(), member=member, by=coordinator, at=clock.now())
     service.note_taking_away(session(), member=member, coordinator=coordinator, at=clock.now())
     flash(
@@ -142,11 +144,22 @@ def how_to_reach(member_id: UUID) -> ResponseReturnValue:
 
 
 def _show_code(member_id: UUID) -> ResponseReturnValue:
-    """Shown once: what is stored cannot be read back."""
+    """Shown once: what is stored cannot be read back. A code for somebody who looks after others takes two people."""
     coordinator = _bank_wide()
     member = members.get_member(session(), coordinator.bank_id, member_id)
+    if two_people.needs_two(session(), member):
+        return _ask_a_second(member, Kind.NEW_CODE)
     code = signin.issue_code(session(), member=member, issued_by=coordinator, at=clock.now())
     return render("desk/code.html", member=member, one_time_code=spoken(code))
+
+
+def count_waiting() -> int:
+    """For the navigation of whoever is signed in."""
+    return reads.count_waiting(session(), asker().member, at=clock.now())
+
+
+def _ask_a_second(member: Member, kind: Kind) -> ResponseReturnValue:
+    return go_to(url_for("two_people.new", member_id=member.id, kind=kind.value))
 
 
 def _ask(form: forms.Form, *, status: int = 200) -> ResponseReturnValue:

@@ -3,6 +3,7 @@
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
+from timebank import clock
 from timebank.hours import reads as hours
 from timebank.introductions import reads as introductions
 from timebank.members.codes import spoken
@@ -12,6 +13,7 @@ from timebank.queries import reads as queries
 from timebank.relationships import reads as relationships
 from timebank.schemes import reads as schemes
 from timebank.statements import reads as statements
+from timebank.two_people import reads as two_people
 from timebank.web.edge import session
 from timebank.web.policy import allow, asker
 from timebank.web.render import render
@@ -29,6 +31,7 @@ def show() -> ResponseReturnValue:
         member=member,
         code=spoken(member.code),
         to_confirm=[view for view in waiting if view.waits_for_me],
+        asked_about_me=two_people.count_about(session(), member, at=clock.now()),
         waiting_for_others=[view for view in waiting if view.is_waiting and not view.waits_for_me],
         introductions=introductions.list_waiting(session(), member),
         replies=offers.list_replies_waiting(session(), member),

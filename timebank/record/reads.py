@@ -33,6 +33,7 @@ from timebank.queries.models import Query, Telling
 from timebank.relationships.models import Relationship
 from timebank.schemes.models import BankScheme, Coordinator, SchemeMembership
 from timebank.signin.models import CodeApp, HeldSignIn, OneTimeCode, Passkey, SignInEvent, User
+from timebank.two_people.models import WeightyAct
 
 Row = dict[str, Any]
 EVERY_STATE = ("pending", "posted", "released", "expired")
@@ -316,6 +317,21 @@ def _nobody_found(session: Session, member: Member) -> list[Row]:
     return [{"day": one.round.run_on, "why": "we did not find the right person this time"} for one in found]
 
 
+def _asked_a_second_person(session: Session, member: Member) -> list[Row]:
+    """Without whom it is about: that is theirs."""
+    found = session.scalars(select(WeightyAct).where(WeightyAct.asked_by == member.id).order_by(WeightyAct.asked_at))
+    return [
+        {
+            "asked_at": one.asked_at,
+            "what": one.kind,
+            "why": one.reason,
+            "came_to": one.state,
+            "ended_at": one.decided_at,
+        }
+        for one in found
+    ]
+
+
 def _came_as(session: Session, member: Member) -> list[Row]:
     found = session.scalars(select(ImportedMember).where(ImportedMember.member_id == member.id))
     return [{"books": one.kind, "number_there": one.number} for one in found]
@@ -362,6 +378,7 @@ PARTS: dict[str, Callable[[Session, Member], list[Row]]] = {
     "mail_wanted": _mail_wanted,
     "mail_sent": _mail_sent,
     "how_to_reach_me": _how_to_reach_me,
+    "asked_a_second_person": _asked_a_second_person,
     "came_as": _came_as,
 }
 

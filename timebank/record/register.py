@@ -238,6 +238,18 @@ PERSONAL: dict[str, Kept] = {
         gone=Gone.STAYS,
         not_given="it has a page and a file of its own: Who has looked",
     ),
+    "weighty_act": Kept(
+        what="What was asked for about you, or by you about others who look after the time bank, and who decided",
+        why="so that no one person can take over somebody else’s way in, or name themselves helpers",
+        ground=Ground.SAFETY,
+        until=Until.BOOKS,
+        seen_by=("whom it is about", STAFF),
+        whose=("asked_by",),
+        says=("kind", "asked_at", "runs_out_at", "sealed_reason", "state", "decided_at"),
+        gone=Gone.BLANKED,
+        blanks={"sealed_reason": None},
+        given="asked_a_second_person",
+    ),
     "safety_hold": Kept(
         what="That you are told later who has looked, where somebody's safety asks for it",
         why="so that somebody who is looking into a danger is not given away",

@@ -33,6 +33,7 @@ from timebank.record.register import PERSONAL, Gone, Kept
 from timebank.relationships import reads as relationships
 from timebank.schemes.models import Coordinator, SchemeMembership
 from timebank.signin.models import HeldSignIn, KnownDevice, OneTimeCode, User
+from timebank.two_people import service as two_people
 from timebank.vault.journal import Forgotten
 from timebank.vault.keys import KeyRing
 
@@ -147,6 +148,7 @@ def _end_what_is_open(session: Session, member: Member, at: datetime) -> None:
     open_to_them = or_(Introduction.guide_id == member.id, Introduction.other_id == member.id)
     for introduction in session.scalars(select(Introduction).where(open_to_them, Introduction.state == State.OPEN)):
         introduction.lapse(at=at)
+    two_people.end_with_leaver(session, member=member, at=at)
     for offer in session.scalars(select(Offer).where(Offer.member_id == member.id)):
         offer.close(at=at)
     for part in session.scalars(select(SchemeMembership).where(SchemeMembership.member_id == member.id)):

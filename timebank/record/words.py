@@ -23,6 +23,7 @@ TITLES = {
     "passkeys": "My passkeys",
     "what_happened_with_it": "What has happened with my sign-in",
     "helplines": "Helplines I checked, added or took away",
+    "asked_a_second_person": "What I asked a second person to agree to",
     "codes": "Codes that were made for me",
     "mail": "My mail address",
     "mail_wanted": "What I want to be told by mail",

@@ -4,6 +4,7 @@ from datetime import date
 from importlib.resources import files
 from uuid import UUID, uuid4
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 import matching
@@ -69,3 +70,9 @@ def make_coordinator(session: Session, *, member: Member, scheme: BankScheme | N
     session.add(coordinator)
     session.flush()
     return coordinator
+
+
+def end_coordinator(session: Session, *, member: Member, scheme_id: UUID | None) -> None:
+    """Of one scheme, or with none named of the whole bank; what else they look after stays with them."""
+    theirs = (Coordinator.member_id == member.id, Coordinator.bank_id == member.bank_id)
+    session.execute(delete(Coordinator).where(*theirs, Coordinator.scheme_id.is_not_distinct_from(scheme_id)))

@@ -12,7 +12,7 @@ from timebank.signin import service
 def remove_second_step(sign_in_name: str) -> None:
     """Take the second step from somebody who lost phone, passkeys and spare codes. They are told when they sign in next.
 
-    For coordinators this is the only way; for members a coordinator can do it. Be sure first who is asking.
+    For members a coordinator can do it, and for coordinators and leads two of them can. Be sure first who is asking.
     """
     with opened() as database, database.writing() as session:
         user = service.find_user(session, sign_in_name)

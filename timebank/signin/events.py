@@ -30,6 +30,9 @@ SENTENCES = {
     What.MAIL_ON: "A mail address was confirmed",
     What.MAIL_OFF: "The mail address was taken away",
     What.PASSWORD_BY_MAIL: "A new password was set with a link sent by mail",
+    What.SECOND_ASKED: "{by} asked for something that two people have to agree to: {about}",
+    What.SECOND_AGREED: "{by} agreed as the second person, and it was done: {about}",
+    What.SECOND_NO: "It was asked for, and will not be done: {about}",
 }
 NOBODY = "whoever runs the server"
 

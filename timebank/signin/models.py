@@ -186,6 +186,9 @@ class What(StrEnum):
     MAIL_ON = "mail-on"
     MAIL_OFF = "mail-off"
     PASSWORD_BY_MAIL = "password-by-mail"  # noqa: S105 - the name of an event
+    SECOND_ASKED = "second-asked"
+    SECOND_AGREED = "second-agreed"
+    SECOND_NO = "second-no"
 
 
 class SignInEvent(Base):

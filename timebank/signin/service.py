@@ -53,8 +53,7 @@ class Entry(NamedTuple):
 
 def issue_code(session: Session, *, member: Member, issued_by: Member | None, at: datetime) -> str:
     """A fresh code, shown once. Codes given earlier to the same person stop working."""
-    for earlier in session.scalars(select(OneTimeCode).where(OneTimeCode.member_id == member.id)):
-        earlier.expires_at = min(earlier.expires_at, at)
+    end_codes(session, member=member, at=at)
     code = codes.new_code(CODE_LENGTH)
     session.add(
         OneTimeCode(
@@ -78,6 +77,12 @@ def issue_code(session: Session, *, member: Member, issued_by: Member | None, at
         at=at,
     )
     return code
+
+
+def end_codes(session: Session, *, member: Member, at: datetime) -> None:
+    """Codes that were given to this person stop working."""
+    for earlier in session.scalars(select(OneTimeCode).where(OneTimeCode.member_id == member.id)):
+        earlier.expires_at = min(earlier.expires_at, at)
 
 
 def look_over(session: Session, *, typed_code: str, sign_in_name: str, password: str, at: datetime) -> None:

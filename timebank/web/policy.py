@@ -135,6 +135,15 @@ POLICY: dict[str, Who] = {
     "helplines.check": Who.COORDINATOR,
     "helplines.keep": Who.COORDINATOR,
     "desk.how_to_reach": Who.COORDINATOR,
+    "two_people.list": Who.COORDINATOR,
+    "two_people.ask": Who.COORDINATOR,
+    "two_people.show": Who.COORDINATOR,
+    "two_people.agree": Who.COORDINATOR,
+    "two_people.decline": Who.COORDINATOR,
+    "two_people.take_back": Who.COORDINATOR,
+    "two_people.stop": Who.COORDINATOR,
+    "two_people.about_me": Who.SIGNED_IN,
+    "two_people.say_no": Who.SIGNED_IN,
     "audit.say_why": Who.COORDINATOR,
     "matches.run": Who.COORDINATOR,
     "matches.show": Who.COORDINATOR,
@@ -158,10 +167,23 @@ WHILE_SETTING_UP = frozenset(
 )
 
 # Every page for coordinators stands in one of these: each look at what is others' is noted, or nothing of others' is on it.
-LOOKS_ARE_NOTED = frozenset({"desk.show", "desk.members", "desk.how_to_reach", "matches.show", "queries.show"})
-# (The page before a second step is taken away shows one name, which the list of members, a noted look, has shown.
-# The page of helplines says which colleague checked a public number.)
-SHOWS_NOTHING_OF_OTHERS = frozenset({"desk.new_member", "desk.take_second_step_away", "helplines.check"})
+LOOKS_ARE_NOTED = frozenset(
+    {
+        "desk.show",
+        "desk.members",
+        "desk.how_to_reach",
+        "matches.show",
+        "queries.show",
+        "two_people.list",
+        "two_people.show",
+    }
+)
+# (The pages before a second step is taken away, and before a second person is asked, show one name, which the list of
+# members, a noted look, has shown, and what that person looks after. The page of helplines says which colleague checked
+# a public number.)
+SHOWS_NOTHING_OF_OTHERS = frozenset(
+    {"desk.new_member", "desk.take_second_step_away", "helplines.check", "two_people.ask"}
+)
 
 # What htmx sends along, and what it goes by.
 FOR_A_PART, PAGE_ASKING, LEAD_ON = "HX-Request", "HX-Current-URL", "HX-Redirect"

@@ -17,6 +17,7 @@ from timebank.matches.models import LeftOut, Proposal
 from timebank.members import reads as members
 from timebank.members.models import Member
 from timebank.queries.models import Query
+from timebank.two_people.models import WeightyAct
 
 LOOKS = (Act.LOOKED, Act.EXPORTED)
 PAGE = 50
@@ -88,6 +89,7 @@ def _is_of(member: Member) -> ColumnElement[bool]:
         select(Proposal.round_id).where(or_(Proposal.guide_id == member.id, Proposal.other_id == member.id)),
         select(LeftOut.round_id).where(LeftOut.member_id == member.id),
     )
+    asked_for = select(WeightyAct.id).where(WeightyAct.about_id == member.id)
     waited = exists().where(
         HourLog.bank_id == member.bank_id,
         mine,
@@ -102,6 +104,7 @@ def _is_of(member: Member) -> ColumnElement[bool]:
             and_(AuditEvent.record == Record.CHECK, AuditEvent.record_id.in_(checks)),
             and_(AuditEvent.record == Record.ROUND, AuditEvent.record_id.in_(rounds)),
             and_(AuditEvent.record == Record.WAITING_HOURS, waited),
+            and_(AuditEvent.record == Record.WEIGHTY_ACT, AuditEvent.record_id.in_(asked_for)),
             and_(AuditEvent.record.in_((Record.MEMBERS, Record.BANK)), AuditEvent.noted_at >= joined),
             AuditEvent.about_id == member.id,
         ),

@@ -10,6 +10,7 @@ WHAT = {
     Record.MEMBERS: "the list of members",
     Record.MEMBER: "how you can be reached safely",
     Record.ROUND: "a round that looked for somebody for you",
+    Record.WEIGHTY_ACT: "what was asked for about you, which two people decide",
     Record.WAITING_HOURS: "your hours with the community that waited to be confirmed",
 }
 WHY = {
@@ -20,6 +21,7 @@ WHY = {
     Reason.SETTLING_HOURS: "settling hours",
     Reason.CHECKING_ROUND: "checking a round",
     Reason.WORRIED: "something worried them",
+    Reason.SECOND_PERSON: "to decide as the second person",
     Reason.OTHER_WORK: "other work for the time bank",
 }
 

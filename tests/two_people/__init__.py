@@ -1,0 +1,1 @@
+"""Weighty acts take two people."""
