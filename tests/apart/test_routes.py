@@ -14,10 +14,10 @@ from tests.factories import (
     ReplyFactory,
     SchemeFactory,
     confirm,
+    tell,
 )
 from timebank.apart import service
 from timebank.members import reads as members
-from timebank.profiles.models import Answer
 from timebank.schemes import service as schemes
 
 
@@ -152,7 +152,7 @@ class TestMyList:
 
 class TestAnIntroduction:
     def test_tells_no_more_once_they_finished(self, as_, session, named, mentor, supported):
-        session.add(Answer(member_id=supported.id, criterion="interests", words=["chess"], is_shown=True))
+        tell(session, member=supported, criterion="interests", words=["chess"], is_shown=True)
         before = as_(mentor).get(named["introductions"][0]).text
         as_(mentor).post(f"{named['people'][0]}/end")
         after = as_(mentor).get(named["introductions"][0]).text

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from tests.factories import DAY, NOON
+from tests.factories import DAY, NOON, tell
 from timebank.errors import Refusal
 from timebank.hours import service as hours
 from timebank.introductions import service as introductions
@@ -18,7 +18,6 @@ from timebank.members.models import Bank, Member
 from timebank.members.service import ledger_of
 from timebank.offers import service as offers
 from timebank.offers.models import Kind
-from timebank.profiles.models import Answer
 from timebank.queries import service as queries
 from timebank.queries.models import Matter, Outcome
 from timebank.relationships import reads as relationship_reads
@@ -80,7 +79,7 @@ class _Drawing:
             for criterion in ("interests", "goals", "experiences"):
                 shown = self.chance.random() < 0.5
                 words = [f"{criterion} {name_nobody_else_has(self.chance)}"]
-                self.session.add(Answer(member_id=person.id, criterion=criterion, words=words, is_shown=shown))
+                tell(self.session, member=person, criterion=criterion, words=words, is_shown=shown)
         self.session.flush()
 
     def one_more(self) -> None:

@@ -19,9 +19,10 @@ from sqlalchemy.orm import Session
 
 from matching import run_round
 from tests.clients import Browser
-from tests.factories import DAY, NOON
+from tests.factories import DAY, NOON, tell
 from tests.guards.twins import World, addresses, as_read, copied, same_browser, signed_in
 from timebank import clock
+from timebank.consents.reads import Standing
 from timebank.db import Database
 from timebank.exports.service import ExportKind, write_export
 from timebank.hours import service as hours
@@ -88,8 +89,8 @@ def surround(session: Session, bank: Bank, one_way: BankScheme, symmetric: BankS
         for scheme in (one_way, symmetric):
             schemes.join(session, member=made, scheme=scheme, side=Side.BOTH, on=DAY, capacity=5)
         for criterion, values in VALUES.items():
-            session.add(Answer(member_id=made.id, criterion=criterion, words=values[0], is_shown=False))
-        session.add(Answer(member_id=made.id, criterion="interests", words=["chess"], is_shown=True))
+            tell(session, member=made, criterion=criterion, words=values[0])
+        tell(session, member=made, criterion="interests", words=["chess"], is_shown=True)
         return made
 
     around = Around(person=somebody("Pim"))
@@ -153,7 +154,7 @@ def change(session: Session, person: Member, criterion: str, words: list[str] | 
 def put_back(session: Session, person: Member, criterion: str) -> None:
     answer = session.get(Answer, (person.id, criterion))
     if answer is None:
-        session.add(Answer(member_id=person.id, criterion=criterion, words=VALUES[criterion][0], is_shown=False))
+        session.add(Answer(member_id=person.id, criterion=criterion, words=VALUES[criterion][0]))
     else:
         answer.words = VALUES[criterion][0]
     session.commit()
@@ -256,7 +257,7 @@ class TestThePlanted:
         return {viewer: found for viewer in VIEWERS if (found := worlds.differing(0, viewer)[1])}
 
     def test_an_answer_shown_to_whoever_is_proposed(self, worlds: Worlds, monkeypatch: pytest.MonkeyPatch):
-        def tell_all(answers: dict[str, Answer]) -> list[introduction_reads.Told]:
+        def tell_all(answers: dict[str, Answer], _: Standing) -> list[introduction_reads.Told]:
             return [introduction_reads.Told(label="Who they are", words=one.words) for one in answers.values()]
 
         monkeypatch.setattr(introduction_reads, "_told", tell_all)
@@ -267,7 +268,7 @@ class TestThePlanted:
         assert "/introductions/" in found["proposed to them"]
 
     def test_a_bare_number(self, worlds: Worlds, monkeypatch: pytest.MonkeyPatch):
-        def count(answers: dict[str, Answer]) -> list[introduction_reads.Told]:
+        def count(answers: dict[str, Answer], _: Standing) -> list[introduction_reads.Told]:
             return [introduction_reads.Told(label="Answers", words=[str(len(answers))])]
 
         monkeypatch.setattr(introduction_reads, "_told", count)
