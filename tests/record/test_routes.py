@@ -17,6 +17,8 @@ from timebank.members.models import FORGOTTEN, Member, MemberStatus
 from timebank.profiles.models import Answer
 from timebank.queries.models import Telling
 from timebank.record.reads import PARTS
+from timebank.schemes import reads as scheme_reads
+from timebank.schemes import service as schemes
 
 
 @pytest.fixture
@@ -130,7 +132,11 @@ class TestLeaving:
         assert answer.status_code == 409
         assert "what worries others" in answer.text
 
-    def test_the_only_coordinator_is_told_what_to_do_first(self, as_, world: World):
+    def test_the_only_coordinator_is_told_what_to_do_first(self, as_, session, world: World):
+        for one in scheme_reads.list_coordinators(session, world.coordinator.bank_id):
+            if one.id != world.coordinator.id:
+                schemes.end_coordinator(session, member=one, scheme_id=None)
+
         answer = as_(world.coordinator).post("/my-record/leave", {"after": "forget", "is_sure": "yes"})
 
         assert answer.status_code == 409

@@ -141,6 +141,12 @@ class TestWhoMay:
 
         with pytest.raises(service.NobodyElse):  # and no exception is made where there is nobody else
             ask(session, one, third)
+        schemes.make_coordinator(session, member=(fourth := MemberFactory(bank=one.bank)))
+        act = ask(session, one, third)
+        with pytest.raises(NotFound):
+            service.agree(session, act_id=act.id, decider=two, at=NOON)
+        assert reads.list_to_decide(session, two, at=NOON) == []
+        assert reads.list_to_decide(session, fourth, at=NOON) == [act]
 
     def test_nobody_asks_for_themselves_and_not_where_nobody_could_agree(self, session, three):
         one, two, third = three
