@@ -82,6 +82,24 @@ class TestTell:
         assert words in answer.text
         assert "Please write your account in a few words." in answer.text
 
+    def test_too_much_for_a_check_that_is_settled_meanwhile_is_not_lost(self, as_, query, giver, coordinator):
+        """Found by the naughty strings: the page that said no had no form any more, and so nothing of what was typed."""
+        as_(coordinator).post(f"/queries/{query.id}/settle", DECISION)
+
+        headers = {"Sec-Fetch-Site": "same-origin"}
+        answer = as_(giver).post(f"/queries/{query.id}/tell", {"words": "so it was " * 500}, headers=headers)
+
+        assert answer.status_code == 409
+        assert "so it was " * 499 in answer.text
+
+    def test_what_another_website_sent_is_not_written_on_our_page(self, as_, query, giver, coordinator):
+        as_(coordinator).post(f"/queries/{query.id}/settle", DECISION)
+
+        answer = as_(giver).post(f"/queries/{query.id}/tell", {"words": "so it was " * 500})
+
+        assert answer.status_code == 409
+        assert "so it was" not in answer.text
+
 
 class TestSettle:
     @pytest.mark.parametrize("htmx", [True, False])

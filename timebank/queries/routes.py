@@ -10,7 +10,7 @@ from timebank.audit import looking
 from timebank.audit.models import Reason, Record
 from timebank.hours import reads as hours
 from timebank.queries import reads, service
-from timebank.queries.models import Query
+from timebank.queries.models import AlreadySettled, Query
 from timebank.queries.schemas import OpenQueryIn, SettleIn, TellIn
 from timebank.web import forms
 from timebank.web.edge import session
@@ -61,7 +61,10 @@ def show(query_id: UUID) -> ResponseReturnValue:
 def tell(query_id: UUID) -> ResponseReturnValue:
     form = forms.read(TellIn())
     if form.errors:
-        return _show(reads.get_for_party(session(), query_id, asker().member), telling=form, status=422)
+        query = reads.get_for_party(session(), query_id, asker().member)
+        if not query.is_open:
+            raise AlreadySettled  # on its page is no form any more in which the words could stand
+        return _show(query, telling=form, status=422)
     query = service.tell(
         session(), query_id=query_id, member=asker().member, words=form.values["words"], at=clock.now()
     )

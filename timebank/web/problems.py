@@ -31,6 +31,7 @@ HEADINGS = {
     503: "Very busy just now",
     507: "There is no room to save this",
 }
+TOO_LARGE = 413  # what was sent was not even read
 SENTENCES = {
     404: "We could not find that page. It may have been finished or withdrawn.",
     405: "Please go back and use the buttons on the page.",
@@ -139,6 +140,17 @@ def _unexpected(error: Exception) -> Response:
         return Response(f"<!doctype html><title>Sorry</title><p>{SENTENCES[500]}</p>", status=500, mimetype="text/html")
 
 
+def _own_words() -> list[str]:
+    """What somebody wrote by hand, so that it is not gone with the form: several words, and nothing that is a secret.
+
+    Nothing that another website had them send: its words would stand on our page.
+    """
+    typed = list(request.form.items(multi=True)) if request.method == "POST" and browser.is_from_our_page() else []
+    if any("password" in name for name, _ in typed):
+        return []
+    return [words for name, words in typed if "passphrase" not in name and len(words.split()) > 1]
+
+
 def _answer(status: int, sentence: str) -> Response:
     """For htmx the sentence goes to the message area, and the thing on the page is told to read itself again."""
     if wants_fragment():
@@ -153,6 +165,7 @@ def _answer(status: int, sentence: str) -> Response:
             sentence=sentence,
             next_label="Go to the start page",
             next_url="/",
+            own_words=[] if status == TOO_LARGE else _own_words(),
         )
         answer = make_response(page, status)
     answer.vary.add("HX-Request")
