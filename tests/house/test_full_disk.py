@@ -15,8 +15,10 @@ LONG = {"matter": "length", "words": "as I remember it " * 230}
 
 
 def fill(database: Database, *, pages: int) -> None:
-    """SQLite itself says that the disk is full, on the connection that writes."""
+    """SQLite itself says that the disk is full, on the connection that writes. No page in the file is free either."""
     with database.engine.connect() as connection:
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql("VACUUM")
         connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
 
 
