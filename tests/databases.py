@@ -136,4 +136,5 @@ class PostgresCopies:
                 return False
             deletes = "; ".join(f"DELETE FROM {table}" for table in self.tables)
             connection.exec_driver_sql(f"BEGIN; SET LOCAL session_replication_role = replica; {deletes}; COMMIT")
+            connection.exec_driver_sql("SELECT pg_stat_reset()")  # what PostgreSQL has counted here, such as deadlocks
             return True

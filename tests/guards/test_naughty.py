@@ -26,7 +26,8 @@ from timebank.offers.models import Offer
 from timebank.web import forms
 from timebank.web.policy import POLICY, Who
 
-EACH = len(strings()) if os.environ.get("TIMEBANK_FORM") == "full" else 40
+IS_FULL = os.environ.get("TIMEBANK_FORM") == "full"
+EACH = len(strings()) if IS_FULL else 40
 PARTS = 4  # of all fields, so that several processes may share them
 # Made by the page, new each time.
 ONCE = {"log_id", "offer_id", "member_id", "concern_id", "text_id", "line_id", "check_id", "ask_id", "act_id"}
@@ -190,9 +191,10 @@ def is_sendable(text: str) -> bool:
 class TestKept:
     @pytest.mark.parametrize("kind", ["words of hours", "title of an offer", "name of a member"])
     def test_what_is_taken_is_kept_as_it_was_typed_and_names_in_one_form(self, as_, world, session, kind):
-        kept = 0
+        kept, kinds = 0, ("words of hours", "title of an offer", "name of a member")
+        texts = strings() if IS_FULL else strings()[kinds.index(kind) :: len(kinds)]
         browser = as_(world.coordinator if kind == "name of a member" else world.member)
-        for place, text in enumerate(strings()):
+        for place, text in enumerate(texts):
             number, day = uuid4(), DAY - timedelta(days=place)
             url, form, model, column = {
                 "words of hours": ("/hours/", "hours.log", HourLog, "words"),
@@ -207,8 +209,8 @@ class TestKept:
             (found,) = session.scalars(select(getattr(model, column)).where(model.id == number)).all()
             assert found == (names.tidy(text) if kind == "name of a member" else text.strip()), repr(text[:40])
             kept += 1
-        sys.stdout.write(f"{kept} of {len(strings())} texts were kept as {kind}\n")
-        assert kept > 150
+        sys.stdout.write(f"{kept} of {len(texts)} texts were kept as {kind}\n")
+        assert kept > len(texts) * 0.25
 
 
 class TestAround:
@@ -248,7 +250,7 @@ class TestAround:
         browser = as_(world.member)
         for url in self.everything(app, world):
             for name in PARAMETERS:
-                texts = [text for text in drawn(f"{url} {name}", max(4, EACH // 10)) if len(text) < 5_000]
+                texts = [text for text in drawn(f"{url} {name}", max(2, EACH // 20)) if len(text) < 5_000]
                 self.ask(
                     lambda text, name=name, url=url: browser.get(
                         f"{url}?{name}={quote(text.encode('utf-8', 'surrogatepass'), safe='')}"

@@ -42,6 +42,9 @@ def test_what_a_test_left_is_gone_when_its_database_is_used_again(postgres_copie
     held.invalidate()
 
     assert again.url == place.url
+    with again.engine.connect() as connection:
+        counted = "SELECT deadlocks, conflicts, tup_inserted FROM pg_stat_database WHERE datname = current_database()"
+        assert connection.execute(text(counted)).one() == (0, 0, 0)
     assert len(rows) > 40
     assert set(rows.values()) == {0}
     postgres_copies.discard(again)

@@ -1,6 +1,7 @@
 """A real browser, a real server, and a small bank of people who can sign in."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -42,9 +43,11 @@ def device(request: pytest.FixtureRequest) -> Device:
 
 
 @pytest.fixture
-def visit(browser: Browser, site: Site, device: Device) -> Iterator[Callable[[], Visitor]]:
+def visit(browser: Browser, site: Site, device: Device, shared_folder: Path) -> Iterator[Callable[[], Visitor]]:
     """Each visitor has a browser of their own. What went wrong in any of them fails the test at its end."""
     visitors: list[Visitor] = []
+    Visitor.looked_at = shared_folder / "looked-at"
+    Visitor.looked_at.mkdir(exist_ok=True)
 
     def come() -> Visitor:
         visitors.append(Visitor(browser, device, Outside(site.url(is_https=device.is_https))))
