@@ -14,7 +14,7 @@ from pytest_factoryboy import LazyFixture, register
 from sqlalchemy.orm import Session
 
 from tests.clients import Browser
-from tests.databases import ENGINES, PostgresCopies, SqliteCopies, share_statements
+from tests.databases import ENGINES, PostgresCopies, SqliteCopies
 from tests.demonstration.inventing import copy_of, invent, made_once
 from tests.factories import (
     CURRENT,
@@ -131,7 +131,6 @@ def copies(request: pytest.FixtureRequest) -> SqliteCopies | PostgresCopies:
 def database(copies: SqliteCopies | PostgresCopies, keys: KeyRing) -> Iterator[Database]:
     """An empty migrated database of this test's own, in which commits are real (deferred constraints are checked then)."""
     database = Database(copies.url(), keys=keys)
-    share_statements(database)
     yield database
     copies.discard(database)
 

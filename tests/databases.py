@@ -6,25 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine
+from sqlalchemy import Connection, NullPool, create_engine
 
 from timebank.db import Database
 from timebank.migrating import migrate
 
 ENGINES = ("sqlite", "postgresql")
-
-
-_shared: dict[str, Engine] = {}
-
-
-def share_statements(database: Database) -> None:
-    """Statements are put into words once for all databases of a kind, and not anew for each test's own."""
-    kind = database.engine.dialect.name
-    if kind not in _shared:
-        database.engine.connect().close()  # what a kind of database can do is asked on the first connection
-        _shared[kind] = database.engine
-    first = _shared[kind]
-    database.engine.dialect, database.engine._compiled_cache = first.dialect, first._compiled_cache
 
 
 class SqliteCopies:

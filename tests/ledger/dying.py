@@ -90,8 +90,7 @@ def _told_of_each_wait(gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any
 
 def watch(database: Database) -> None:
     """From now on new connections of this database pass points, once their transaction begins."""
-    # The pool's own: the engine's may be shared with other databases (tests/databases.py).
-    event.listen(database.engine.pool._dialect, "do_connect", _connect_watched)
+    event.listen(database.engine, "do_connect", _connect_watched)
     # Before the database's own listener, which sends the BEGIN itself.
     event.listen(database.engine, "begin", POINTS.begin, insert=True)
 
