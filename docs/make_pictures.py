@@ -73,7 +73,7 @@ def signed_in(browser: Browser, site: Site, who: str, width: int) -> Iterator[Pa
     page.goto("/sign-in/")
     page.get_by_label("Your name for signing in").fill(who)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="Hello")).to_be_visible()
     yield page
     page.close()

@@ -219,14 +219,12 @@ class TestAround:
             world.url(app, rule) for rule in rules(app, "GET") if rule.endpoint not in {"static", "pages.source_code"}
         ]
 
-    def ask(self, ask: Callable[[str], object], texts: list[str]) -> Counter:
-        statuses: Counter = Counter()
+    def ask(self, ask: Callable[[str], object], texts: list[str]) -> None:
+        """No answer is a mistake of ours."""
         for text in texts:
             answer = ask(text)
-            statuses[answer.status_code] += 1
             assert answer.status_code < 500, repr(text[:60])
             answer.close()
-        return statuses
 
     def test_addresses(self, app, as_, world):
         browser = as_(world.coordinator)
