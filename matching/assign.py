@@ -22,6 +22,11 @@ WEIGHT_BITS = 60
 # The first step of the auction is this part of the difference between the best arc and the least: where people have many
 # arcs each, a smaller one, for in large steps all of them bid for the same places. Tried on markets of 1,000 to 100,000.
 FIRST_STEP, MANY_ARCS, FIRST_STEP_OF_MANY = 8, 80, 1024
+# Where weights take so few levels, very many arcs are as good as each other: an auction only bids them up step by step, and
+# searches find free seats at once. Tried on markets of 200 to 3,000 people with 12 and with 23 levels: 2 to 7 times as quick.
+# Not where seats are scarce: there the searches go far, and the auction tells first who stays out.
+FEW_LEVELS = 32
+GLANCE = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +68,12 @@ def assign(
     """
     arcs = _sorted_arcs(left, right, weight, people, _seats(seats, people), each)
     market = make_market(arcs.left, arcs.right, arcs.weight, people, arcs.seats)
-    if start is None:
+    if start is not None:
+        _take_over(market, arcs, start)
+    elif not _has_few_levels_and_room(arcs):
         spread = int(np.ptp(arcs.weight)) if len(arcs.weight) else 0
         has_many = len(arcs.weight) > MANY_ARCS * people
         auction(market, max(1, spread // (FIRST_STEP_OF_MANY if has_many else FIRST_STEP)))
-    else:
-        _take_over(market, arcs, start)
     repair(market)
     if each:
         worth = arcs.weight + each
@@ -161,6 +166,17 @@ def _seats(seats: Numbers, people: int) -> Numbers:
     # One more than there are people is never full, so such a place never has a price.
     bounded: Numbers = np.minimum(column, people + 1).astype(np.int64)
     return bounded
+
+
+def _has_few_levels_and_room(arcs: _Arcs) -> bool:
+    """Whether weights lie on a few steps of one height, and everybody who has an arc could have a seat by their number."""
+    if not len(arcs.weight):
+        return False
+    above = arcs.weight - arcs.weight.min()
+    if above.max() > FEW_LEVELS * max(1, int(np.gcd.reduce(above[:GLANCE]))):
+        return False  # most markets: a glance is enough
+    standing = 1 + np.count_nonzero(np.diff(arcs.left))
+    return bool(above.max() <= FEW_LEVELS * max(1, int(np.gcd.reduce(above))) and arcs.seats.sum() >= standing)
 
 
 def _take_over(market: Market, arcs: _Arcs, start: Assignment) -> None:

@@ -144,7 +144,7 @@ def test_beancount_finds_no_error_and_the_same_balance_for_every_account(databas
     assert sum(found.values()) == 0
 
 
-def test_both_agree_on_ten_thousand_transfers(sqlite_copies, tmp_path, capsys):
+def test_both_agree_on_ten_thousand_transfers(sqlite_copies, tmp_path):
     """A large bank's years, with everything in them that can happen to hours."""
     database = Database(sqlite_copies.url())
     with database.writing() as session:
@@ -157,8 +157,7 @@ def test_both_agree_on_ten_thousand_transfers(sqlite_copies, tmp_path, capsys):
     by_beancount = balances_by_beancount(exported(database, bank, ExportKind.BEANCOUNT))
 
     posted = len(re.findall(r"^\d{4}-\d\d-\d\d ", journal.read_text(encoding="utf-8"), re.MULTILINE))
-    with capsys.disabled():
-        sys.stdout.write(f"\n{posted:,} transfers, {len(expected)} balances: hledger, beancount and ours are equal\n")
+    sys.stdout.write(f"\n{posted:,} transfers, {len(expected)} balances: hledger, beancount and ours are equal\n")
     assert posted >= MANY
     assert by_hledger == {account.label: minutes for account, minutes in expected.items()}
     assert without_zeros(by_beancount) == without_zeros(

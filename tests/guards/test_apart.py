@@ -83,7 +83,7 @@ def acts(bank: SmallBank) -> list[tuple[str, dict[str, str]]]:
 
 
 def test_neither_reads_the_other_anew_and_to_the_other_it_looks_as_if_they_had_left(
-    database: Database, compiled: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    database: Database, compiled: object, tmp_path: Path
 ):
     pages = tried = named = 0
     wrong: list[tuple[str, str, str]] = []
@@ -113,9 +113,8 @@ def test_neither_reads_the_other_anew_and_to_the_other_it_looks_as_if_they_had_l
                     if as_read(chosen.post(address, form)) != as_read(chosen_twin.post(address, form)):
                         wrong.append((bank.bank.name, address, "answers otherwise"))
         twins.close()
-    with capsys.disabled():
-        counted = f"{pages} pages read in two worlds, {tried} acts tried, {len(wrong)} wrong"
-        print(f"\n{PAIRS} pairs after a choice: {counted}")  # noqa: T201 - a promise with a count prints it
+    counted = f"{pages} pages read in two worlds, {tried} acts tried, {len(wrong)} wrong"
+    print(f"\n{PAIRS} pairs after a choice: {counted}")  # noqa: T201 - a promise with a count prints it
 
     assert wrong == []
     assert named > 0  # in what happened to both

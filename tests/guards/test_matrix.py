@@ -173,7 +173,7 @@ def expected(app: Flask, rule: Rule, who: str, thing: str) -> str:
 
 @pytest.mark.timeout(900)
 def test_everybody_gets_what_the_policy_says_and_nothing_tells_not_yours_from_not_there(
-    app: Flask, database: Database, session: Session, as_, capsys: pytest.CaptureFixture[str]
+    app: Flask, database: Database, session: Session, as_
 ):
     everybody: Everybody = gather(session)
     browsers = {name: as_(member) for name, member in everybody.people.items()}
@@ -204,8 +204,7 @@ def test_everybody_gets_what_the_policy_says_and_nothing_tells_not_yours_from_no
                 wrong.append((rule.endpoint, method, ADA, "theirs", outcome(answer)))
             if method == "POST":
                 kept.put_back()
-    with capsys.disabled():
-        print(f"\n{count} cells of the matrix, {len(wrong)} wrong")  # noqa: T201
+    print(f"\n{count} cells of the matrix, {len(wrong)} wrong")  # noqa: T201
 
     assert wrong == []
     assert [door for door, answers in not_there.items() if len(answers) > 1] == []

@@ -118,10 +118,9 @@ def place(request) -> str:
 
 
 @pytest.fixture
-def tell(capsys, place):
+def tell(place):
     def tell(words: str) -> None:
-        with capsys.disabled():
-            sys.stdout.write(f"\n{place}: {words}\n")
+        sys.stdout.write(f"\n{place}: {words}\n")
 
     return tell
 

@@ -76,9 +76,8 @@ def check_goes_on(bank: Bank, client: Client, answers: dict[int, Receipt]) -> No
     check_all_stand(bank, client, answers)
 
 
-def tell(capsys: pytest.CaptureFixture[str], words: str) -> None:
-    with capsys.disabled():
-        sys.stdout.write(f"\n{words}\n")
+def tell(words: str) -> None:
+    sys.stdout.write(f"\n{words}\n")
 
 
 def cause(error: OperationalError) -> str:
@@ -95,7 +94,7 @@ def limit_files(size: int | None) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard if size is None else size, hard))
 
 
-def test_a_database_that_may_not_grow_refuses_and_goes_on_when_it_may(bank, capsys):
+def test_a_database_that_may_not_grow_refuses_and_goes_on_when_it_may(bank):
     client = next(clients_of(bank, 1))
     pages = {"more": 3}
 
@@ -113,7 +112,7 @@ def test_a_database_that_may_not_grow_refuses_and_goes_on_when_it_may(bank, caps
     assert cause(refused) == "SQLITE_FULL"
     assert "database or disk is full" in str(refused)
     assert answers
-    tell(capsys, f"max_page_count: {len(answers)} acts acknowledged before it was full")
+    tell(f"max_page_count: {len(answers)} acts acknowledged before it was full")
     check_goes_on(bank, client, answers)
 
 
@@ -133,7 +132,7 @@ def limit_log(bank: Bank, client: Client, size: int) -> None:
     limit_files(size)
 
 
-def test_a_log_without_room_at_any_byte_refuses_and_goes_on_when_there_is(bank, capsys):
+def test_a_log_without_room_at_any_byte_refuses_and_goes_on_when_there_is(bank):
     seen = Counter()
     for size in places_in_the_log(bank):
         bank = Bank(bank.database)  # so that looking over a bank stays quick
@@ -151,11 +150,11 @@ def test_a_log_without_room_at_any_byte_refuses_and_goes_on_when_there_is(bank, 
         check_goes_on(bank, client, {number: client.act(bank.database, number) for number in range(3)})
         seen["places"] += 1
 
-    tell(capsys, f"no room in the log: {dict(seen)}")
+    tell(f"no room in the log: {dict(seen)}")
     assert seen["places"] >= PLACES
 
 
-def test_a_commit_that_is_cut_off_at_any_byte_is_whole_or_undone(bank, capsys):
+def test_a_commit_that_is_cut_off_at_any_byte_is_whole_or_undone(bank):
     """The process is gone in the middle of a write: the system ends it where the file would grow too long."""
     seen = Counter()
     for size in places_in_the_log(bank):
@@ -180,7 +179,7 @@ def test_a_commit_that_is_cut_off_at_any_byte_is_whole_or_undone(bank, capsys):
         seen["acknowledged"] += acknowledged
         seen["deaths"] += 1
 
-    tell(capsys, f"cut off in a write: {dict(seen)}")
+    tell(f"cut off in a write: {dict(seen)}")
     assert seen["deaths"] >= PLACES
     assert seen["acknowledged"] >= 1
 
@@ -220,7 +219,7 @@ def fail_to_sync(bank: Bank, client: Client, pipe: int) -> None:
 
 if IS_FULL:  # these need Linux, and the right to mount
 
-    def test_a_disk_that_fails_to_sync_acknowledges_nothing(bank, capsys):
+    def test_a_disk_that_fails_to_sync_acknowledges_nothing(bank):
         [client] = clients_of(bank, 1)
         reading, writing = os.pipe()
         check(wait_for(fork(bank.database, lambda: fail_to_sync(bank, client, writing))), DONE)
@@ -229,11 +228,11 @@ if IS_FULL:  # these need Linux, and the right to mount
             acknowledged = len(told.read())
 
         check_whole_or_undone(bank, client, acknowledged)
-        tell(capsys, f"failing fsync: {acknowledged} acts acknowledged before, {ACTS} refused")
+        tell(f"failing fsync: {acknowledged} acts acknowledged before, {ACTS} refused")
         assert acknowledged == ACTS
         check_goes_on(bank, client, {number: client.act(bank.database, number) for number in range(acknowledged + 1)})
 
-    def test_sqlite_on_a_full_disk_refuses_and_goes_on_when_there_is_room(tmp_path, sqlite_copies, capsys):
+    def test_sqlite_on_a_full_disk_refuses_and_goes_on_when_there_is_room(tmp_path, sqlite_copies):
         disk = Disk(tmp_path / "disk", "4m")
         try:
             path = disk.place / "timebank.db"
@@ -251,10 +250,10 @@ if IS_FULL:  # these need Linux, and the right to mount
             database.close()
         finally:
             disk.unmount()
-        tell(capsys, f"SQLite on a full disk: {dict(seen)}")
+        tell(f"SQLite on a full disk: {dict(seen)}")
         assert seen == {"SQLITE_FULL": ROUNDS}
 
-    def test_postgresql_on_a_full_disk_refuses_and_goes_on_when_there_is_room(capsys):
+    def test_postgresql_on_a_full_disk_refuses_and_goes_on_when_there_is_room():
         server = DurablePostgres()
         disk = Disk(server.home / "disk", "200m")
         try:
@@ -281,6 +280,6 @@ if IS_FULL:  # these need Linux, and the right to mount
             server.stop()
             disk.unmount()
             server.stop()
-        tell(capsys, f"PostgreSQL on a full disk: {dict(seen)}")
+        tell(f"PostgreSQL on a full disk: {dict(seen)}")
         assert seen["53100"] >= ROUNDS / 2
         assert seen["read on"] >= ROUNDS / 2

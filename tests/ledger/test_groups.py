@@ -35,7 +35,7 @@ class TestMutualSessionOfTwo:
 
 class TestInTheLedger:
     @pytest.mark.parametrize("posting", GroupPosting)
-    def test_the_same_session_again_counts_once(self, bank, posting, capsys):
+    def test_the_same_session_again_counts_once(self, bank, posting):
         community = bank.open_account(AccountKind.COMMUNITY)
         people = [bank.ada, bank.ben, bank.cleo, *(bank.open_account() for _ in range(4))]
         expected: Counter[UUID] = Counter()
@@ -50,8 +50,7 @@ class TestInTheLedger:
 
             assert bank.do("post_many", transfers=plan_group(session, posting).transfers[::-1], at=AT) == first[::-1]
 
-        with capsys.disabled():
-            sys.stdout.write(f"\n{bank.database.url.get_backend_name()}: {POSTED} {posting} sessions posted twice\n")
+        sys.stdout.write(f"\n{bank.database.url.get_backend_name()}: {POSTED} {posting} sessions posted twice\n")
         assert {one: bank.posted(one) for one in (*people, community)} == {
             one: expected[one] for one in (*people, community)
         }

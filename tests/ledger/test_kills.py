@@ -54,16 +54,15 @@ def posted_ids(bank: Bank, client: Client) -> Counter:
     return ids
 
 
-def tell(capsys: pytest.CaptureFixture[str], words: str) -> None:
-    with capsys.disabled():
-        sys.stdout.write(f"\n{words}\n")
+def tell(words: str) -> None:
+    sys.stdout.write(f"\n{words}\n")
 
 
 def check_nothing_wrong(seen: Counter[str]) -> None:
     assert (seen["lost"], seen["doubled"], seen["torn"], seen["answered otherwise"]) == (0, 0, 0, 0), seen
 
 
-def test_clients_that_are_killed_lose_nothing_and_double_nothing(database, capsys):
+def test_clients_that_are_killed_lose_nothing_and_double_nothing(database):
     seen: Counter[str] = Counter()
     while seen["kills"] < KILLS:
         bank = Bank(database)
@@ -75,7 +74,7 @@ def test_clients_that_are_killed_lose_nothing_and_double_nothing(database, capsy
         seen += compare(bank, {one.client: one.answers for one in writings})
         seen["kills"] += len(writings)
 
-    tell(capsys, f"{database.url.get_backend_name()}: {dict(seen)}")
+    tell(f"{database.url.get_backend_name()}: {dict(seen)}")
     assert seen["kills"] >= KILLS
     assert seen["answered"] >= seen["kills"]
     check_nothing_wrong(seen)
@@ -106,7 +105,7 @@ def durable(server: DurablePostgres) -> Iterator[Database]:
     database.close()
 
 
-def test_a_server_that_is_killed_under_its_clients_loses_nothing_and_doubles_nothing(server, durable, capsys):
+def test_a_server_that_is_killed_under_its_clients_loses_nothing_and_doubles_nothing(server, durable):
     seen: Counter[str] = Counter()
     while seen["kills"] < SERVER_KILLS:
         bank = Bank(durable)
@@ -121,7 +120,7 @@ def test_a_server_that_is_killed_under_its_clients_loses_nothing_and_doubles_not
         seen["failures the clients met"] += sum(writing.failures for writing in writings)
         seen["kills"] += 1
 
-    tell(capsys, f"postmaster: {dict(seen)}")
+    tell(f"postmaster: {dict(seen)}")
     assert seen["kills"] >= SERVER_KILLS
     assert seen["failures the clients met"] >= seen["kills"]
     assert seen["answered"] == seen["kills"] * CLIENTS * SHARE

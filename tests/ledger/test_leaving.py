@@ -65,7 +65,7 @@ def village(bank) -> Village:
 
 
 class TestEverybodyWhoLeaves:
-    def test_leaves_an_empty_closed_account_and_a_bank_that_sums_to_zero(self, village, capsys):
+    def test_leaves_an_empty_closed_account_and_a_bank_that_sums_to_zero(self, village):
         bank, ways = village.bank, Counter()
 
         @given(
@@ -106,8 +106,7 @@ class TestEverybodyWhoLeaves:
 
         live()
 
-        with capsys.disabled():
-            sys.stdout.write(f"\n{bank.database.url.get_backend_name()}: left and came back: {dict(ways)}\n")
+        sys.stdout.write(f"\n{bank.database.url.get_backend_name()}: left and came back: {dict(ways)}\n")
         assert ways.total() >= LEAVERS
         assert {way for way, _ in ways} == {"to the community", "to a person", "kept"}
         assert bank.see("balance", account=bank.ben).held_in == 0

@@ -567,15 +567,14 @@ class LedgerMachine(RuleBasedStateMachine):
 
 # A minute or two on a quiet machine, a slow one is no difference; the full form takes as long as it takes.
 @pytest.mark.timeout(0 if IS_FULL else 900)
-def test_random_acts_leave_every_rule_standing(copies, capsys):
+def test_random_acts_leave_every_rule_standing(copies):
     class OnThisDatabase(LedgerMachine):
         pass
 
     databases = Databases(copies)
 
     def tell(words: str) -> None:
-        with capsys.disabled():
-            sys.stdout.write(f"\n{databases.current.url.get_backend_name()}: {words}\n")
+        sys.stdout.write(f"\n{databases.current.url.get_backend_name()}: {words}\n")
 
     OnThisDatabase.databases, OnThisDatabase.tell = databases, staticmethod(tell)
     OnThisDatabase.ran = ran = Counter()

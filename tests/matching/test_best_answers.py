@@ -35,7 +35,7 @@ def value_of(decided):
 
 class TestAgainstEveryPossibleRound:
     @pytest.mark.parametrize("name", EVERY_SHAPE)
-    def test_no_round_of_up_to_eight_people_has_a_better_answer(self, name, capsys):
+    def test_no_round_of_up_to_eight_people_has_a_better_answer(self, name):
         tried = paired = 0
         for seed in range(POOLS_EACH):
             # With several places each there are too many rounds of more than six to try them all.
@@ -49,8 +49,7 @@ class TestAgainstEveryPossibleRound:
             tried += 1
             paired += len(decided.pairs)
 
-        with capsys.disabled():
-            print(f"\n{name}: {tried} pools against every possible round, {paired} pairs")  # noqa: T201 - a promise with a count prints it
+        print(f"\n{name}: {tried} pools against every possible round, {paired} pairs")  # noqa: T201 - a promise with a count prints it
         assert tried == POOLS_EACH
         assert POOLS_EACH * len(EVERY_SHAPE) >= (5000 if IS_FULL else 500)
         assert paired > POOLS_EACH / 2
@@ -96,7 +95,7 @@ def with_rustworkx(points, people):
 
 class TestAgainstOtherSolvers:
     @pytest.mark.parametrize("name", ["one-way", "best pairs first"])
-    def test_one_way_rounds_are_worth_as_much_as_those_of_scipy_and_of_a_flow(self, name, capsys):
+    def test_one_way_rounds_are_worth_as_much_as_those_of_scipy_and_of_a_flow(self, name):
         scheme, paired = SCHEMES[name], 0
         for seed in range(INSTANCES_EACH):
             people = [person for person in seeded_pool(100 + seed, 120) if person.side != "both"]
@@ -110,12 +109,11 @@ class TestAgainstOtherSolvers:
             assert decided.proof.primal == decided.proof.dual
             paired += len(decided.pairs)
 
-        with capsys.disabled():
-            print(f"\n{name}: {INSTANCES_EACH} pools as SciPy and OR-Tools solve them, {paired} pairs")  # noqa: T201 - a promise with a count prints it
+        print(f"\n{name}: {INSTANCES_EACH} pools as SciPy and OR-Tools solve them, {paired} pairs")  # noqa: T201 - a promise with a count prints it
         assert paired > 10 * INSTANCES_EACH
 
     @pytest.mark.parametrize("name", ["symmetric", "a shared basis"])
-    def test_symmetric_rounds_are_worth_as_much_as_those_of_networkx_and_rustworkx(self, name, capsys):
+    def test_symmetric_rounds_are_worth_as_much_as_those_of_networkx_and_rustworkx(self, name):
         scheme, paired = SCHEMES[name], 0
         for seed in range(INSTANCES_EACH):
             people = seeded_pool(200 + seed, 80)
@@ -131,8 +129,7 @@ class TestAgainstOtherSolvers:
             assert decided.proof.primal == decided.proof.dual
             paired += len(decided.pairs)
 
-        with capsys.disabled():
-            print(f"\n{name}: {INSTANCES_EACH} pools as networkx and rustworkx solve them, {paired} pairs")  # noqa: T201 - a promise with a count prints it
+        print(f"\n{name}: {INSTANCES_EACH} pools as networkx and rustworkx solve them, {paired} pairs")  # noqa: T201 - a promise with a count prints it
         assert paired > 10 * INSTANCES_EACH
 
 

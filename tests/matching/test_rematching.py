@@ -28,7 +28,7 @@ def ids(decided):
 
 
 class TestOneDecline:
-    def test_moves_at_most_five_pairs_of_a_thousand(self, capsys):
+    def test_moves_at_most_five_pairs_of_a_thousand(self):
         people = town(1, PEOPLE, places_share=1.0)
         pairs = ids(run_round(people, SCHEME, on=ON))
         settled = standing(people, pairs)
@@ -44,13 +44,12 @@ class TestOneDecline:
             assert (left, right) not in again
             moved.append(len(pairs - again - {(left, right)}))
 
-        with capsys.disabled():
-            print(f"\n{DECLINES} declines among {len(pairs)} pairs moved {sorted(moved)} others")  # noqa: T201 - a promise with a count prints it
+        print(f"\n{DECLINES} declines among {len(pairs)} pairs moved {sorted(moved)} others")  # noqa: T201 - a promise with a count prints it
         assert max(moved) <= MOVED_MOST
 
 
 class TestWhatEnded:
-    def test_no_pair_that_ended_was_declined_or_is_kept_apart_comes_back(self, capsys):
+    def test_no_pair_that_ended_was_declined_or_is_kept_apart_comes_back(self):
         chance, kept_apart, paired = random.Random(5), 0, 0
         names = sorted(SCHEMES)
         for seed in range(ROUNDS):
@@ -62,7 +61,6 @@ class TestWhatEnded:
                 assert (right, left) not in apart
                 paired += 1
 
-        with capsys.disabled():
-            print(f"\n{ROUNDS} rounds, {kept_apart} who were kept apart, {paired} pairs: none of them came back")  # noqa: T201 - a promise with a count prints it
+        print(f"\n{ROUNDS} rounds, {kept_apart} who were kept apart, {paired} pairs: none of them came back")  # noqa: T201 - a promise with a count prints it
         assert kept_apart > ROUNDS
         assert paired > ROUNDS

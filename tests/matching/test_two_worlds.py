@@ -234,11 +234,10 @@ def leaks(name):
 
 class TestPairsHeldFixed:
     @pytest.mark.parametrize("name", CHANGES)
-    def test_nobody_reads_a_different_byte_whatever_somebody_answered_and_does_not_show(self, name, capsys):
+    def test_nobody_reads_a_different_byte_whatever_somebody_answered_and_does_not_show(self, name):
         found, compared, paired = leaks(name)
 
-        with capsys.disabled():
-            print(f"\n{name}: {PEOPLE_EACH} people changed, {paired} of them in a pair, {compared} texts compared")  # noqa: T201 - a promise with a count prints it
+        print(f"\n{name}: {PEOPLE_EACH} people changed, {paired} of them in a pair, {compared} texts compared")  # noqa: T201 - a promise with a count prints it
         assert found == []
         assert paired >= PEOPLE_EACH / 5
         assert compared >= PEOPLE_EACH * 50
@@ -271,7 +270,7 @@ class TestPairsHeldFixed:
 
 class TestPairsNotFixed:
     @pytest.mark.parametrize("name", CHANGES)
-    def test_only_the_fact_of_a_proposal_differs(self, name, capsys):
+    def test_only_the_fact_of_a_proposal_differs(self, name):
         same = moved = 0
         for number, world in enumerate(worlds(name)):
             decided = run_round(world.there, world.scheme, on=ON, seed=number)
@@ -283,15 +282,13 @@ class TestPairsNotFixed:
                     assert [here[key] for key in sorted(before)] == [there[key] for key in sorted(after)], person.id
                 same, moved = same + (before == after), moved + (before != after)
 
-        with capsys.disabled():
-            print(f"\n{name}: {same} people with the same partners read the same, {moved} were proposed to others")  # noqa: T201 - a promise with a count prints it
+        print(f"\n{name}: {same} people with the same partners read the same, {moved} were proposed to others")  # noqa: T201 - a promise with a count prints it
         assert same >= PEOPLE_EACH
 
-    def test_an_unshared_answer_meets_no_must_in_either_world(self, capsys):
+    def test_an_unshared_answer_meets_no_must_in_either_world(self):
         pairs, wishes, kept_apart = musts_met(PAIRS)
 
-        with capsys.disabled():
-            print(f"\n{pairs} pairs in two worlds keep {wishes} musts; {kept_apart} would do by unshared answers")  # noqa: T201 - a promise with a count prints it
+        print(f"\n{pairs} pairs in two worlds keep {wishes} musts; {kept_apart} would do by unshared answers")  # noqa: T201 - a promise with a count prints it
         assert pairs >= PAIRS
         assert wishes > PAIRS / 100
         assert kept_apart > PAIRS / 100

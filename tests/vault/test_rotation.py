@@ -100,7 +100,7 @@ def start(database: Database, keys: KeyRing, at_once: int, steps: int = -1) -> s
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def test_killed_again_and_again_it_loses_nothing_and_ends(full: Database, ring: KeyRing, tmp_path: Path, capsys):
+def test_killed_again_and_again_it_loses_nothing_and_ends(full: Database, ring: KeyRing, tmp_path: Path):
     before = KeyRing(copied(ring, tmp_path / "before"), is_durable=False)
     kills, under_way = 0, False
     steps = PEOPLE // (6 * KILLS)  # people at once: so few that the last kill comes before the end
@@ -125,8 +125,7 @@ def test_killed_again_and_again_it_loses_nothing_and_ends(full: Database, ring: 
     assert unreadable(full, ring) == 0
     assert ring.people_to_change() == []
     assert unreadable(full, before) == PEOPLE * ANSWERS
-    with capsys.disabled():
-        print(f"\n{full.url.get_backend_name()}: {PEOPLE * ANSWERS} values, {kills} kills, 0 unreadable")  # noqa: T201
+    print(f"\n{full.url.get_backend_name()}: {PEOPLE * ANSWERS} values, {kills} kills, 0 unreadable")  # noqa: T201
 
 
 def test_whoever_writes_meanwhile_is_read_afterwards(full: Database, ring: KeyRing):

@@ -159,7 +159,7 @@ class TestNowhereOpenly:
 
 class TestTampering:
     def test_a_value_that_was_edited_or_put_elsewhere_never_opens(
-        self, session: Session, database: Database, keys: KeyRing, capsys: pytest.CaptureFixture[str]
+        self, session: Session, database: Database, keys: KeyRing
     ):
         people = [MemberFactory() for _ in range(12)]
         for person in people:
@@ -187,8 +187,7 @@ class TestTampering:
             # One in ten goes the long way, by the row of a real database.
             refused += opens_not(database, place, value) if number % 10 == 0 else is_refused(keys, place, value)
 
-        with capsys.disabled():
-            print(f"\n{database.url.get_backend_name()}: {refused} of {TAMPERS} refused")  # noqa: T201
+        print(f"\n{database.url.get_backend_name()}: {refused} of {TAMPERS} refused")  # noqa: T201
         assert refused == TAMPERS
         with database.reading() as fresh:
             assert try_all(fresh, keys).bad == 0

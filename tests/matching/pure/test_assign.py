@@ -178,11 +178,49 @@ class TestAssign:
         weight = np.where(np.arange(people * places) == 3, dearest, 1)
         steps = []
         monkeypatch.setattr(solving, "auction", lambda market, first: steps.append(first))
+        monkeypatch.setattr(solving, "FEW_LEVELS", -1)
 
         answer = assign(left, right, weight, people, np.ones(places, dtype=np.int64))
 
         assert steps == [step]
         assert answer.total == dearest + people - 1
+
+    @pytest.mark.parametrize(
+        ("levels", "seats", "off", "is_auction"),
+        [
+            (32, 34, None, False),
+            (33, 34, None, True),
+            (0, 34, None, False),
+            (32, 33, None, True),  # one seat too few for those who have an arc
+            (32, 34, 999, True),
+            (32, 34, 1000, True),  # beyond the first glance
+        ],
+    )
+    def test_nobody_bids_where_weights_take_few_levels_and_there_is_room(
+        self, monkeypatch, levels, seats, off, is_auction
+    ):
+        """34 of 40 people have arcs, each to 34 places."""
+        left, right = np.divmod(np.arange(34 * 34), 34)
+        weight = 5 + 600 * (np.arange(34 * 34) % 34 % (levels + 1))
+        if off is not None:
+            weight[off] += 1
+        market = {
+            "left": left + 3,
+            "right": right,
+            "weight": weight,
+            "people": 40,
+            "seats": np.r_[np.ones(33, dtype=np.int64), seats - 33],
+        }
+        bidding, steps = solving.auction, []
+
+        def bid(*given):
+            steps.append(given)
+            bidding(*given)
+
+        monkeypatch.setattr(solving, "auction", bid)
+
+        assert proved(market).total == best_of_scipy(market)
+        assert len(steps) == is_auction
 
     def test_narrow_numbers_are_as_good_as_wide_ones(self):
         market = crowd(3, people=100, places=20, seats=60, most=100)
