@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from ledger.errors import LedgerError
 from tests.factories import DAY, NOON, tell
 from timebank.errors import Refusal
 from timebank.hours import service as hours
@@ -94,7 +95,7 @@ class _Drawing:
             with self.session.begin_nested():
                 act(one, other)
                 self.session.flush()
-        except (Refusal, IntegrityError):  # two open introductions of one pair in one scheme cannot be
+        except (Refusal, LedgerError, IntegrityError):  # two open introductions of one pair in one scheme cannot be
             del self.made.things[known:]
 
     def keep(self, name: str, thing_id: UUID, *whose: Member) -> None:
