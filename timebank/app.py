@@ -162,6 +162,7 @@ def _flask_settings(config: Config) -> dict[str, Any]:
         "SESSION_COOKIE_SECURE": config.is_https,
         "TIMEBANK_ADDRESS": config.address,
         "TIMEBANK_SENDS_MAIL": config.mail is not None,
+        "TIMEBANK_CONCERNS_KEPT_YEARS": config.concerns_kept_years,
         "TIMEBANK_LEFT_COOKIE": cookies.left,
         "TIMEBANK_DEVICE_COOKIE": cookies.device,
         "SEND_FILE_MAX_AGE_DEFAULT": timedelta(days=1),

@@ -12,6 +12,7 @@ from environs import Env, validate
 VAR = Path(__file__).parent.parent / "var"
 HERE = ("127.0.0.1", "localhost", "::1")
 IS_PORT = validate.Range(min=1, max=65535, error="{input} is not a port: choose a number from {min} to {max}")
+ARE_YEARS = validate.Range(min=1, max=100, error="{input} is no number of years: choose one from {min} to {max}")
 IS_ADDRESS = validate.Regexp(
     re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?\Z", re.IGNORECASE),
     error="{input} is no address: write it like https://bank.example.org, with nothing after the name",
@@ -55,6 +56,7 @@ class Config:
     keys_file: Path | None = None
     address: str | None = None  # where people find the bank, like https://bank.example.org
     mail: Mail | None = None  # without it, no mail is sent
+    concerns_kept_years: int = 7  # after one was closed; a charity's own rule may be another
     source_url: str | None = None  # where the source of this very version is; without it, the bank hands it out itself
 
     @property
@@ -83,6 +85,7 @@ def from_environment() -> Config:
         port=env.int("PORT", Config.port, validate=IS_PORT),
         address=env.str("ADDRESS", Config.address, validate=IS_ADDRESS),
         source_url=env.str("SOURCE_URL", Config.source_url),
+        concerns_kept_years=env.int("CONCERNS_KEPT_YEARS", Config.concerns_kept_years, validate=ARE_YEARS),
         mail=_mail(env),
         secret_key=_read_or_make_key(keys),
         keys_file=keys,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
 from tests.databases import SqliteCopies
 from tests.factories import ConcernFactory, LeadFactory, MemberFactory
@@ -13,6 +14,8 @@ from timebank import clock
 from timebank.cli import main
 from timebank.concerns import reads, sealing
 from timebank.concerns.models import Closeness
+from timebank.signin import service as signin
+from timebank.signin.models import OneTimeCode, User
 
 ALL_OF_IT = "He keeps her bank card."
 
@@ -53,6 +56,24 @@ class TestLeads:
         assert [lead.member.name for lead in reads.list_leads(session, bank.id)] == ["Lena New", "Sam New"]
         kept = reads.find_bank_key(session, bank.id).kept
         assert sealing.unlock(kept, printed_in(first).replace("-", ""))
+
+    def test_a_code_that_was_made_for_them_earlier_lets_nobody_in_as_a_lead(self, run, session, ada):
+        earlier = signin.issue_code(session, member=ada, issued_by=None, at=clock.now())
+
+        new = run("add-lead", ada.code).output
+
+        codes = session.scalars(select(OneTimeCode).where(OneTimeCode.member_id == ada.id)).all()
+        assert [code.can_be_used(clock.now()) for code in codes].count(True) == 1
+        assert earlier not in new
+        assert "sign-in/first-time" in new
+
+    def test_whoever_signs_in_already_needs_no_code(self, run, session, ada):
+        session.add(User(member_id=ada.id, sign_in_name="ada", password="x", active=True, fs_uniquifier="x"))
+        signin.issue_code(session, member=ada, issued_by=None, at=clock.now())
+
+        assert "sign-in/first-time" not in run("add-lead", ada.code).output
+        (code,) = session.scalars(select(OneTimeCode).where(OneTimeCode.member_id == ada.id)).all()
+        assert not code.can_be_used(clock.now())
 
     def test_a_member_is_meant_by_their_code_and_never_by_a_name_somebody_has(self, run, bank, ada):
         assert "Say whom you mean by their code" in run("add-lead", "ada teller").output

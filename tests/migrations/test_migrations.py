@@ -36,6 +36,8 @@ CONCERNS = (
 # A step back has the two boxes of each answer only: how they stand is kept, and tests/consents looks at that.
 CONSENTS = ("consent", "consent_words")
 CONSENTS_SINCE = "0013"
+LET_GO = ("concern_let_go",)
+LET_GO_SINCE = "0016"
 MAIL_SINCE = "0014"
 MAIL = ("mail_address", "mail_wish", "notice", "safe_contact", "forgotten_ask", "password_link")
 WEIGHTY_SINCE = "0015"
@@ -142,6 +144,8 @@ def as_kept_at(revision: str, found: dict[str, list[tuple]], database: Database)
         found = without_consents(found)
     if revision < MAIL_SINCE:
         found = found | {table: [] for table in MAIL}
+    if revision < LET_GO_SINCE:
+        found = found | {table: [] for table in LET_GO}
     if revision < CONCERNS_SINCE:
         found = found | {table: [] for table in CONCERNS}
     if revision < WEIGHTY_SINCE:

@@ -15,6 +15,8 @@ from ledger.chain import Block
 from timebank import clock, migrating
 from timebank.audit import service as audit
 from timebank.audit.models import Act, Actor, Record
+from timebank.concerns import service as concerns
+from timebank.config import Config
 from timebank.console import bank_option, choose_bank, current_or_refuse, opened, out, read_config, refuse
 from timebank.db import Database
 from timebank.introductions import service as introductions
@@ -177,7 +179,7 @@ def work(*, once: bool, every: int) -> None:
     office = PostOffice(config.mail) if config.mail is not None else None
     with opened(config=config) as database:
         while True:
-            out.print(do_what_is_due(database, at=clock.now()))
+            out.print(do_what_is_due(database, at=clock.now(), concerns_kept_years=config.concerns_kept_years))
             if office is not None:
                 out.print(delivery.send_due(database, config, office, now=clock.now).sentence)
             if once:
@@ -185,7 +187,7 @@ def work(*, once: bool, every: int) -> None:
             time.sleep(every)
 
 
-def do_what_is_due(database: Database, *, at: datetime) -> str:
+def do_what_is_due(database: Database, *, at: datetime, concerns_kept_years: int = Config.concerns_kept_years) -> str:
     with database.writing() as session:
         lapsed = introductions.lapse_unanswered(session, at=at)
         two_people.let_all_run_out(session, at=at)
@@ -196,10 +198,11 @@ def do_what_is_due(database: Database, *, at: datetime) -> str:
     sealed = sum(len(blocks) for _, blocks in seal_everything(database, at=at))
     with database.writing() as session:
         forgotten = record.forget_long_gone(session, at=at)
+        let_go = concerns.let_long_closed_go(session, years=concerns_kept_years, at=at)
     delivery.tidy(database, at=at)
     return (
         f"{lapsed} introductions and {expired} waiting hours lapsed; {sealed} blocks sealed;"
-        f" {forgotten} who left a year ago forgotten."
+        f" {forgotten} who left a year ago forgotten; the words of {let_go} concerns let go."
     )
 
 

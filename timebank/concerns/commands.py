@@ -11,7 +11,7 @@ from tink import KeysetHandle
 from timebank import clock
 from timebank.concerns import reads, sealing, service
 from timebank.concerns.letters import Holder, OpenedText, SealedText, open_all, sealed_texts
-from timebank.concerns.models import Closeness, Concern, Lead, TextKind
+from timebank.concerns.models import Closeness, Concern, Lead, TextKind, WordsLetGo
 from timebank.concerns.sealing import KeptKey, WrongPassphrase
 from timebank.console import bank_option, choose_bank, opened, out, refuse
 from timebank.members import reads as members
@@ -155,10 +155,11 @@ def reseal(bank_name: str | None) -> None:
 
 
 def _find_or_add(session: Session, bank: Bank, typed: str, *, at: datetime) -> tuple[Member, str | None]:
-    """Somebody new also gets a code to sign in with."""
+    """Somebody new also gets a code to sign in with. One that somebody who coordinates made earlier must not let anybody in as
+    a lead, so it ends."""
     found = members.find_with_code(session, bank.id, typed)
     if found is not None:
-        return found, None
+        return found, signin.renew_code(session, member=found, at=at)
     same = [one for one in members.list_members(session, bank.id) if one.name.casefold() == typed.casefold()]
     if same:
         codes = ", ".join(spoken(one.code) for one in same)
@@ -206,12 +207,20 @@ def _open(concern_id: UUID, bank_name: str | None) -> None:
         with database.reading() as session:
             bank = choose_bank(session, bank_name)
             kept = _bank_key(session, bank)
-            texts = sealed_texts(_concern(session, concern_id, bank), _holder(kept))
+            texts = _kept_texts(_concern(session, concern_id, bank), _holder(kept))
         opened_texts = open_all(texts, holder=_holder(kept), private=_private(kept))
         with database.writing() as session:
             service.note_opened_by_bank(session, concern=_concern(session, concern_id, bank), at=clock.now())
         with database.reading() as session:
             _print(session, _concern(session, concern_id, bank), texts, opened_texts)
+
+
+def _kept_texts(concern: Concern, holder: Holder) -> list[SealedText]:
+    try:
+        concern.check_is_kept()
+    except WordsLetGo:
+        refuse("This was closed years ago, and its words are no longer kept: no key opens them.")
+    return sealed_texts(concern, holder)
 
 
 def _print(session: Session, concern: Concern, texts: list[SealedText], opened_texts: list[OpenedText]) -> None:

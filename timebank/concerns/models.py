@@ -1,7 +1,7 @@
 """Leads and their keys, and what was told: sealed words, who may open them, and each step that was taken, for good."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
@@ -32,6 +32,10 @@ class AlreadyClosed(Conflict):
 
 class NotClosed(Conflict):
     """This is open already."""
+
+
+class WordsLetGo(Conflict):
+    """This was closed years ago, and its words are no longer kept. If there is more, please tell it anew."""
 
 
 class ReadFirst(Invalid):
@@ -67,6 +71,8 @@ class StepKind(StrEnum):
 
 
 TOLD = frozenset({StepKind.RECEIVED, StepKind.ADDED})
+A_YEAR = timedelta(days=365)  # what a concern is kept for after it was closed is counted in these
+NOTICE = timedelta(days=30)  # so long before, whoever may read it is told, and can keep it
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -183,11 +189,37 @@ class Concern(Base):
     steps: Mapped[list["ConcernStep"]] = relationship(order_by="ConcernStep.seq", back_populates="concern")
     readers: Mapped[list["ConcernReader"]] = relationship(order_by="ConcernReader.place", back_populates="concern")
     texts: Mapped[list["ConcernText"]] = relationship(order_by="ConcernText.place", back_populates="concern")
+    gone: Mapped["ConcernLetGo | None"] = relationship()
 
     @property
     def is_closed(self) -> bool:
-        settled = [step.kind for step in self.steps if step.kind in {StepKind.CLOSED, StepKind.REOPENED}]
-        return settled[-1:] == [StepKind.CLOSED]
+        return self.closed_at is not None
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """Where it is closed."""
+        settled = [step for step in self.steps if step.kind in {StepKind.CLOSED, StepKind.REOPENED}]
+        return settled[-1].at if settled and settled[-1].kind is StepKind.CLOSED else None
+
+    @property
+    def is_let_go(self) -> bool:
+        return self.gone is not None
+
+    def goes_at(self, *, years: int) -> datetime | None:
+        """When its words are let go, if nobody opens it again before. None while it is open, and once they are."""
+        return None if self.closed_at is None or self.is_let_go else self.closed_at + years * A_YEAR
+
+    def goes_soon(self, *, years: int, at: datetime) -> bool:
+        goes_at = self.goes_at(years=years)
+        return goes_at is not None and at >= goes_at - NOTICE
+
+    def let_go(self, *, at: datetime) -> None:
+        """What it says can be read by nobody any more. That it was told, and what was done when, stays."""
+        self.gone = ConcernLetGo(bank_id=self.bank_id, at=at)
+
+    def check_is_kept(self) -> None:
+        if self.is_let_go:
+            raise WordsLetGo
 
     @property
     def told(self) -> list[datetime]:
@@ -237,6 +269,7 @@ class Concern(Base):
     def reopen(self, *, by: UUID | None, at: datetime) -> None:
         if not self.is_closed:
             raise NotClosed
+        self.check_is_kept()
         self._step(StepKind.REOPENED, by=by, at=at)
 
     def seal_for(self, lead: Lead, *, by: UUID | None, at: datetime) -> None:
@@ -281,6 +314,19 @@ class Concern(Base):
     def _add_step(self, kind: StepKind, *, by: UUID | None, to: UUID | None, at: datetime) -> None:
         seq = len(self.steps) + 1
         self.steps.append(ConcernStep(bank_id=self.bank_id, seq=seq, kind=kind, by_id=by, to_id=to, at=at))
+
+
+class ConcernLetGo(Base):
+    """The words of a concern are no longer kept, since when. The database refuses it while the concern is open, and to change it."""
+
+    __tablename__ = "concern_let_go"
+    __table_args__ = (
+        ForeignKeyConstraint(["bank_id", "concern_id"], ["concern.bank_id", "concern.id"], name="fk_concern_let_go_concern"),
+    )  # fmt: skip
+
+    concern_id: Mapped[UUID] = mapped_column(primary_key=True)
+    bank_id: Mapped[UUID]
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class ConcernReader(Base):

@@ -13,9 +13,12 @@ from timebank.concerns.models import (
     CloseTie,
     Concern,
     ConcernKey,
+    ConcernLetGo,
     ConcernReader,
+    ConcernStep,
     ConcernText,
     Lead,
+    StepKind,
 )
 from timebank.concerns.routing import Chart, Tie, TieKind
 from timebank.errors import NotFound
@@ -27,6 +30,7 @@ from timebank.schemes import reads as schemes
 WHOLE = (
     selectinload(Concern.steps),
     selectinload(Concern.readers),
+    selectinload(Concern.gone),
 )
 WITH_TEXTS = selectinload(Concern.texts).selectinload(ConcernText.wraps)
 
@@ -179,6 +183,20 @@ def list_open(session: Session, bank_id: UUID) -> list[Concern]:
         .options(*WHOLE, WITH_TEXTS)
     )
     return [concern for concern in found if not concern.is_closed]
+
+
+def list_closed_before(session: Session, moment: datetime) -> list[UUID]:
+    """In all banks, what was closed before and is kept still; it may have been opened again since."""
+    closed = (ConcernStep.kind == StepKind.CLOSED, ConcernStep.at <= moment)
+    found = select(ConcernStep.concern_id).where(
+        *closed, ~exists().where(ConcernLetGo.concern_id == ConcernStep.concern_id)
+    )
+    return list(session.scalars(found.distinct().order_by(ConcernStep.concern_id)))
+
+
+def get_locked(session: Session, concern_id: UUID) -> Concern:
+    """As it is once nobody else is at it."""
+    return _one(session, (Concern.id == concern_id,), lock=True)
 
 
 def find_in_bank(session: Session, concern_id: UUID, bank_id: UUID) -> Concern | None:

@@ -88,7 +88,7 @@ def tell() -> ResponseReturnValue:
 @allow("concerns.list_told")
 def list_told() -> ResponseReturnValue:
     told = reads.list_told(session(), asker().member)
-    return render("concerns/list_told.html", views=views.told(session(), told, at=clock.now()))
+    return render("concerns/list_told.html", views=views.told(session(), told, years=_kept_years(), at=clock.now()))
 
 
 @bp.get("/tell-someone/<uuid:told_id>")
@@ -176,6 +176,7 @@ def open_one(concern_id: UUID) -> ResponseReturnValue:
     form, member = forms.read(PassphraseIn()), asker().member
     lead = reads.get_lead(session(), member)
     concern = reads.get_with(session(), concern_id, lead, at=clock.now())
+    concern.check_is_kept()
     if form.errors or lead.key is None:
         return _show(concern_id, opening=form, status=422)
     holder, kept = Holder(key_id=lead.key.id, lead_id=lead.id), lead.key.kept
@@ -292,7 +293,7 @@ def _show_told(
     return render(
         "concerns/show_told.html",
         status=status,
-        view=views.told(session(), [concern], at=clock.now())[0],
+        view=views.told(session(), [concern], years=_kept_years(), at=clock.now())[0],
         adding=adding or forms.empty(text_id=str(uuid4())),
         is_again=is_again,
         nation=_numbers(asker().member),
@@ -300,13 +301,15 @@ def _show_told(
 
 
 def _desk(form: forms.Form, *, status: int = 200) -> Response:
-    lead = reads.get_lead(session(), asker().member)
+    lead, at, years = reads.get_lead(session(), asker().member), clock.now(), _kept_years()
+    concerns = reads.list_with(session(), lead, at=at)
     return render(
         "concerns/list.html",
         status=status,
         form=form,
         key=lead.key,
-        concerns=reads.list_with(session(), lead, at=clock.now()),
+        concerns=concerns,
+        going={concern.id for concern in concerns if concern.goes_soon(years=years, at=at)},
         newer=views.newer_keys(session(), lead),
     )
 
@@ -325,7 +328,7 @@ def _show(
     return render(
         "concerns/show.html",
         status=status,
-        view=views.for_lead(session(), concern, member, opened, at=at),
+        view=views.for_lead(session(), concern, member, opened, years=_kept_years(), at=at),
         opening=opening or forms.empty(),
         noting=noting or forms.empty(text_id=str(uuid4())),
         closing=closing or forms.empty(text_id=str(uuid4())),
@@ -380,6 +383,12 @@ def _refused(form: forms.Form, field: str, refusal: WrongPassphrase | guesses.Tr
 def _known_words(lead: Lead) -> list[str]:
     names = (lead.member.name, lead.member.bank.name, "timebank")
     return [word for name in names for word in (name, *name.split())]
+
+
+def _kept_years() -> int:
+    """How long the words of a concern are kept after it was closed."""
+    years: int = current_app.config["TIMEBANK_CONCERNS_KEPT_YEARS"]
+    return years
 
 
 def _numbers(member: Member) -> helplines.Nation:

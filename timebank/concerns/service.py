@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 from tink import KeysetHandle
 
 from timebank.concerns import reads, routing, sealing
 from timebank.concerns.letters import Holder, Letter, open_all, sealed_texts
 from timebank.concerns.models import (
+    A_YEAR,
     Closeness,
     CloseTie,
     Concern,
@@ -73,6 +74,7 @@ def add(session: Session, *, concern_id: UUID, text_id: UUID, member: Member, wo
     concern = reads.get_told(session, concern_id, member, lock=True)
     if _is_written(session, concern, text_id):
         return concern
+    concern.check_is_kept()
     _write(session, concern, Letter(words=words), text_id=text_id, kind=TextKind.ADDITION, by=member.id, at=at)
     concern.write_down_the_clock(at=at)
     if concern.is_closed:
@@ -90,6 +92,7 @@ def note_opened(session: Session, *, concern_id: UUID, member: Member, letter: L
     they have said meanwhile that they are close to somebody named in it; then it is not theirs any more."""
     lead = reads.get_lead(session, member)
     concern = reads.get_with(session, concern_id, lead, at=at, lock=True)
+    concern.check_is_kept()
     line, _ = _line(session, member.bank_id, letter=letter, teller_id=concern.teller_id)
     if lead.id not in {one.id for one in line}:
         _take_away(session, lead, [concern], at=at)
@@ -166,6 +169,28 @@ def _seal_one_for_more(
         concern.seal_for(lead, by=by, at=at)
     session.flush()
     return len(new)
+
+
+# By the clock
+
+
+def let_long_closed_go(session: Session, *, years: int, at: datetime) -> int:
+    """The words of what was closed so many years ago: the keys to them are thrown away, so that nobody reads them any more,
+    with no passphrase and no printed key. How many concerns.
+
+    Whoever opens one again before keeps it. Both wait for the concern's row, so one of the two comes first.
+    """
+    count = 0
+    for concern_id in reads.list_closed_before(session, at - years * A_YEAR):
+        concern = reads.get_locked(session, concern_id)
+        goes_at = concern.goes_at(years=years)
+        if goes_at is not None and goes_at <= at:
+            texts = select(ConcernText.id).where(ConcernText.concern_id == concern.id)
+            session.execute(delete(ConcernWrap).where(ConcernWrap.text_id.in_(texts)))
+            concern.let_go(at=at)
+            session.flush()
+            count += 1
+    return count
 
 
 # Leads, keys, and who is close to whom

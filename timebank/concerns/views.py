@@ -24,6 +24,7 @@ class ToldView:
     has_readers: bool
     is_at_bank: bool
     with_how_many: int
+    goes_at: datetime | None  # when its words are let go; nothing while it is open
 
     @property
     def was_read(self) -> bool:
@@ -52,6 +53,8 @@ class LeadView:
     texts: list[TextView] | None  # nothing, until it is opened
     teller: str  # only where it is opened
     was_read_by_me: bool
+    goes_at: datetime | None
+    goes_soon: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +66,13 @@ class NewerKey:
     check_code: str
 
 
-def told(session: Session, concerns: list[Concern], *, at: datetime) -> list[ToldView]:
+def told(session: Session, concerns: list[Concern], *, years: int, at: datetime) -> list[ToldView]:
+    """`years`: how long words are kept after a concern was closed."""
     names = members.names_of(session, {by for concern in concerns for by, _ in concern.opened})
-    return [_told(concern, names, at) for concern in concerns]
+    return [_told(concern, names, years, at) for concern in concerns]
 
 
-def _told(concern: Concern, names: dict[UUID | None, str], at: datetime) -> ToldView:
+def _told(concern: Concern, names: dict[UUID | None, str], years: int, at: datetime) -> ToldView:
     by, read_at = concern.opened[-1] if concern.opened else (None, None)
     return ToldView(
         concern=concern,
@@ -78,11 +82,12 @@ def _told(concern: Concern, names: dict[UUID | None, str], at: datetime) -> Told
         has_readers=bool(concern.in_line),
         is_at_bank=concern.at_bank_since(at=at) is not None,
         with_how_many=len(concern.with_whom(at=at)),
+        goes_at=concern.goes_at(years=years),
     )
 
 
 def for_lead(
-    session: Session, concern: Concern, member: Member, opened: list[OpenedText] | None, *, at: datetime
+    session: Session, concern: Concern, member: Member, opened: list[OpenedText] | None, *, years: int, at: datetime
 ) -> LeadView:
     people: set[UUID | None] = {person for step in concern.steps for person in (step.by_id, step.to_id)}
     people |= {reader.lead.member_id for reader in concern.readers}
@@ -96,6 +101,8 @@ def for_lead(
         texts=None if opened is None else [_text(text, names) for text in opened],
         teller=names[concern.teller_id] if opened is not None else "",
         was_read_by_me=member.id in {by for by, _ in concern.opened},
+        goes_at=concern.goes_at(years=years),
+        goes_soon=concern.goes_soon(years=years, at=at),
     )
 
 

@@ -30,6 +30,7 @@ class Until(StrEnum):
     FORGOTTEN = "until you ask to be forgotten, or a year after you left"
     LEFT = "until you take it away, or leave"
     SHORT = "some minutes to some weeks; it ends by itself"
+    CLOSED = "until years after it was closed; how long stands beside it under Tell someone. Nobody can read it then"
     BOOKS = "as long as the time bank has books"
 
 
@@ -276,7 +277,7 @@ PERSONAL: dict[str, Kept] = {
         what="What you told somebody about a worry, sealed",
         why="so that only those who look into it can read it",
         ground=Ground.SAFETY,
-        until=Until.BOOKS,
+        until=Until.CLOSED,
         seen_by=("those who look into it",),
         whose=("by_id",),
         says=("id", "place", "kind", "written_at", "sealed"),
@@ -573,6 +574,7 @@ NOT_PERSONAL: dict[str, str] = {
     "concern_key": "keys of those who look into worries; which they are stands with them",
     "concern_reader": "who may open what is sealed, by number",
     "concern_wrap": "keys, locked with other keys",
+    "concern_let_go": "since when the words of a worry are no longer kept",
     "import_batch": "about a file",
     "passkey_challenge": "a random number for some minutes, which belongs to no person yet",
     "round": "about a whole round; who ran it stays as a number",

@@ -85,6 +85,14 @@ def end_codes(session: Session, *, member: Member, at: datetime) -> None:
         earlier.expires_at = min(earlier.expires_at, at)
 
 
+def renew_code(session: Session, *, member: Member, at: datetime) -> str | None:
+    """Codes that were given to this person stop working; whoever cannot sign in without one gets a new one."""
+    if session.scalar(select(User.id).where(User.member_id == member.id)) is None:
+        return issue_code(session, member=member, issued_by=None, at=at)
+    end_codes(session, member=member, at=at)
+    return None
+
+
 def look_over(session: Session, *, typed_code: str, sign_in_name: str, password: str, at: datetime) -> None:
     """Before the slow work of keeping a password: refuses what could not be kept anyway."""
     code = session.scalar(select(OneTimeCode).where(OneTimeCode.code_hash == _hashed(codes.plain(typed_code))))

@@ -1,0 +1,239 @@
+"""What was closed years ago is let go: its words open for nobody, its steps stay, and whoever opens it before keeps it."""
+
+import random
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy import text as sql
+from sqlalchemy.exc import DBAPIError
+
+from tests.concerns.test_service import kinds, letter, words_of, words_on_paper
+from tests.factories import NOON, ConcernFactory
+from timebank import clock
+from timebank.banks.commands import do_what_is_due
+from timebank.concerns import reads, service
+from timebank.concerns.models import A_YEAR, NOTICE, Concern, ConcernText, ConcernWrap, WordsLetGo
+from timebank.vault.reads import try_all
+
+YEARS = 7
+A_SECOND = timedelta(seconds=1)
+
+
+def close(session, concern: Concern, lead, *, at: datetime = NOON) -> Concern:
+    service.note_opened(session, concern_id=concern.id, member=lead.member, letter=letter(), at=at)
+    return service.close(session, concern_id=concern.id, text_id=uuid4(), member=lead.member, words="done", at=at)
+
+
+def let_go(session, *, at: datetime) -> int:
+    count = service.let_long_closed_go(session, years=YEARS, at=at)
+    session.expire_all()
+    return count
+
+
+def refuses(session, concern: Concern, *, at: datetime) -> bool:
+    """The database, whatever the code says."""
+    try:
+        with session.begin_nested():
+            concern.let_go(at=at)
+            session.flush()
+    except DBAPIError as error:
+        session.expire_all()
+        return "only what was closed a year ago" in str(error)
+    return False
+
+
+@pytest.fixture
+def closed(session, ada, first, printed) -> Concern:
+    return close(session, ConcernFactory(member=ada, words="all of it"), first)
+
+
+class TestLettingGo:
+    def test_its_words_open_with_no_key_and_its_steps_stay(self, session, closed, first, printed):
+        assert words_of(session, closed, first) == ["all of it", "done"]
+        before = kinds(closed)
+
+        assert let_go(session, at=NOON + YEARS * A_YEAR) == 1
+
+        assert words_of(session, closed, first) == [None, None]
+        assert words_on_paper(session, closed, printed) == [None, None]
+        assert session.scalar(select(func.count()).select_from(ConcernWrap)) == 0
+        assert kinds(closed) == before
+        assert closed.is_let_go
+        assert closed.goes_at(years=YEARS) is None
+
+    def test_not_a_moment_too_early_and_only_once(self, session, closed):
+        due = NOON + YEARS * A_YEAR
+
+        assert [let_go(session, at=at) for at in (due - A_SECOND, due, due + A_YEAR)] == [0, 1, 0]
+
+    def test_whoever_opens_it_again_before_keeps_it(self, session, closed, first):
+        service.reopen(session, concern_id=closed.id, member=first.member, at=NOON + YEARS * A_YEAR - A_SECOND)
+
+        assert let_go(session, at=NOON + 3 * YEARS * A_YEAR) == 0
+        assert words_of(session, closed, first) == ["all of it", "done"]
+
+    def test_the_years_begin_anew_when_it_is_closed_again(self, session, closed, first):
+        service.reopen(session, concern_id=closed.id, member=first.member, at=NOON + A_YEAR)
+        close(session, closed, first, at=NOON + 2 * A_YEAR)
+
+        assert let_go(session, at=NOON + YEARS * A_YEAR + A_YEAR) == 0
+        assert let_go(session, at=NOON + YEARS * A_YEAR + 2 * A_YEAR) == 1
+
+    def test_what_was_told_later_keeps_it_too(self, session, closed, ada, first):
+        more = {"concern_id": closed.id, "text_id": uuid4(), "member": ada, "words": "again"}
+        service.add(session, at=NOON + A_YEAR, **more)
+
+        assert let_go(session, at=NOON + 3 * YEARS * A_YEAR) == 0
+
+    def test_afterwards_it_takes_nothing_more(self, session, closed, ada, first):
+        now = {"concern_id": closed.id, "at": NOON + YEARS * A_YEAR}
+        let_go(session, at=NOON + YEARS * A_YEAR)
+
+        with pytest.raises(WordsLetGo):
+            service.reopen(session, member=first.member, **now)
+        with pytest.raises(WordsLetGo):
+            service.add(session, text_id=uuid4(), member=ada, words="more", **now)
+        with pytest.raises(WordsLetGo):
+            service.note_opened(session, member=first.member, letter=letter(), **now)
+        assert session.scalar(select(func.count()).select_from(ConcernText)) == 2
+
+    def test_leads_are_told_a_month_before(self, closed):
+        due = NOON + YEARS * A_YEAR
+
+        assert closed.goes_at(years=YEARS) == due
+        moments = (due - NOTICE - A_SECOND, due - NOTICE, due + A_YEAR)
+        assert [closed.goes_soon(years=YEARS, at=at) for at in moments] == [False, True, True]
+
+    def test_an_open_one_never_goes(self, session, ada, first, printed):
+        concern = ConcernFactory(member=ada)
+
+        assert concern.goes_at(years=1) is None
+        assert not concern.goes_soon(years=1, at=NOON + 90 * A_YEAR)
+        assert let_go(session, at=NOON + 90 * A_YEAR) == 0
+
+    def test_others_stay_as_they_are(self, session, closed, ada, first, printed):
+        """Drawn: some open, some closed at some time; after each year exactly those are gone whose time has come."""
+        chance = random.Random(4)
+        ends = {ConcernFactory(member=ada, words=f"{n}").id: chance.choice([None, *range(9)]) for n in range(24)}
+        for concern_id, year in ends.items():
+            if year is not None:
+                close(session, session.get_one(Concern, concern_id), first, at=NOON + year * A_YEAR)
+
+        for year in range(20):
+            now = NOON + year * A_YEAR
+            let_go(session, at=now)
+            for concern_id, ended in ends.items():
+                is_due = ended is not None and year >= ended + YEARS
+                concern = session.get_one(Concern, concern_id)
+                assert concern.is_let_go == is_due
+                assert [len(text.wraps) for text in concern.texts] == [
+                    0 if is_due else 2 for _ in range(1 if ended is None else 2)
+                ]
+        assert sum(end is not None for end in ends.values()) > 10
+
+
+class TestTheWorker:
+    def test_it_happens_by_itself_and_everything_else_still_opens(self, session, database, closed, keys):
+        session.commit()
+
+        told = do_what_is_due(database, at=NOON + YEARS * A_YEAR, concerns_kept_years=YEARS)
+
+        assert "the words of 1 concerns let go" in told
+        with database.reading() as fresh:
+            assert try_all(fresh, keys).bad == 0
+
+    def test_of_two_at_once_it_is_kept_or_gone_and_never_half(self, session, database, closed, first):
+        """Whoever came first is told to the other."""
+        session.commit()
+        do_what_is_due(database, at=NOON + YEARS * A_YEAR, concerns_kept_years=YEARS)
+        with database.writing() as late, pytest.raises(WordsLetGo):
+            service.reopen(late, concern_id=closed.id, member=first.member, at=NOON + YEARS * A_YEAR)
+
+
+class TestTheDatabase:
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE concern_let_go SET at = at",
+            "DELETE FROM concern_let_go",
+            "INSERT INTO concern_let_go (concern_id, bank_id, at) SELECT concern_id, bank_id, at FROM concern_let_go",
+        ],
+    )
+    def test_lets_nobody_change_that_it_was_let_go(self, session, closed, statement):
+        let_go(session, at=NOON + YEARS * A_YEAR)
+
+        with pytest.raises(DBAPIError), session.begin_nested():
+            session.execute(sql(statement))
+
+    def test_lets_nothing_go_that_is_open(self, session, ada, first, printed):
+        concern = ConcernFactory(member=ada)
+
+        assert refuses(session, concern, at=NOON + 90 * A_YEAR)
+
+    def test_lets_nothing_go_that_was_opened_again(self, session, closed, first):
+        service.reopen(session, concern_id=closed.id, member=first.member, at=NOON + A_SECOND)
+
+        assert refuses(session, closed, at=NOON + 90 * A_YEAR)
+
+    def test_lets_nothing_go_within_a_year(self, session, closed):
+        assert refuses(session, closed, at=NOON + A_YEAR - A_SECOND)
+        session.expire_all()
+
+        closed.let_go(at=NOON + A_YEAR)
+        session.flush()
+        assert reads.get_locked(session, closed.id).is_let_go
+
+
+class TestPages:
+    @pytest.fixture
+    def closed_id(self, closed):
+        return closed.id
+
+    @pytest.fixture
+    def told(self, session, closed, monkeypatch):
+        session.commit()
+
+        def at(moment: datetime):
+            monkeypatch.setattr(clock, "now", lambda: moment)
+
+        return at
+
+    def test_whoever_told_it_reads_how_long_it_is_kept(self, as_, ada, closed_id, told):
+        told(NOON)
+
+        assert "stays locked until" in as_(ada).get(f"/tell-someone/{closed_id}").text
+
+    def test_a_lead_reads_a_month_before_that_it_goes_and_keeps_it_by_opening_it(self, as_, first, closed_id, told):
+        told(NOON + YEARS * A_YEAR - NOTICE)
+
+        lead = as_(first.member)
+        assert "kept for a few days more" in lead.get("/concerns").text
+        page = lead.get(f"/concerns/{closed_id}").text
+        assert "Soon no longer kept" in page
+        assert lead.post(f"/concerns/{closed_id}/reopen").status_code == 303
+        assert "Soon no longer kept" not in lead.get(f"/concerns/{closed_id}").text
+
+    def test_afterwards_both_read_that_it_is_no_longer_kept(self, as_, session, ada, first, closed_id, told):
+        let_go(session, at=NOON + YEARS * A_YEAR)
+        session.commit()
+        told(NOON + YEARS * A_YEAR)
+        lead, teller = as_(first.member), as_(ada)
+
+        assert "no longer kept" in lead.get("/concerns").text
+        page = lead.get(f"/concerns/{closed_id}").text
+        assert "its words were thrown away" in page
+        assert "passphrase" not in page.split("<main")[1]
+        assert lead.post(f"/concerns/{closed_id}/open", {"passphrase": "five words"}).status_code == 409
+        assert lead.post(f"/concerns/{closed_id}/reopen").status_code == 409
+        mine = teller.get(f"/tell-someone/{closed_id}").text
+        assert "tell it anew" in mine
+        assert "Send more" not in mine
+        refused = teller.post(
+            f"/tell-someone/{closed_id}/more",
+            {"text_id": str(uuid4()), "words": "It happened again."},
+            headers={"Sec-Fetch-Site": "same-origin"},
+        )
+        assert refused.status_code == 409
+        assert "It happened again." in refused.text
