@@ -30,7 +30,7 @@ class Until(StrEnum):
     FORGOTTEN = "until you ask to be forgotten, or a year after you left"
     LEFT = "until you take it away, or leave"
     SHORT = "some minutes to some weeks; it ends by itself"
-    CLOSED = "until years after it was closed; how long stands beside it under Tell someone. Nobody can read it then"
+    CLOSED = "until some years after it was closed; under Tell someone you read until when"
     BOOKS = "as long as the time bank has books"
 
 
