@@ -88,6 +88,8 @@ def set_password(session: Session, *, token: str, kept: str, at: datetime) -> si
 
 def clear_old(session: Session, *, at: datetime) -> None:
     session.execute(delete(PasswordLink).where(PasswordLink.expires_at <= at))
+    # Where mail was switched off meanwhile, nobody looks them up.
+    session.execute(delete(ForgottenAsk).where(ForgottenAsk.asked_at <= at - DAY))
 
 
 def _find(session: Session, token: str, *, at: datetime, lock: bool = False) -> User:
