@@ -7,10 +7,11 @@ github.com/jonodrew/mentor-match, sample_data). Each package is installed from P
 environment of its own; `--keep` keeps these for the next run. Prints the seconds of the processor that each takes and how
 many times as quick ours is.
 
-mentor-match: from the rows to the pairs by its own rules. Ours once as a whole round of the engine, with everything that a
-round does: the people of `mentor_match.toml`, scored, solved, proved, and every pair with its reasons. And once by its rules
-in whole arrays, `assign`, and reasons. Before that the points of all pairs are compared, all three ways; our total has to be
-at least as large as its own. Ends with status 1 when the whole round is less than 100 times as quick.
+mentor-match: from the rows to the pairs by its own rules. Ours once by its rules in whole arrays, scored, solved by `assign`
+and explained. And once as a whole round of the engine, with everything that a round does besides: everybody's answers read
+and packed, the proof, who is left out and why, and a coordinator's reasons. Before that the points of all pairs are compared,
+all three ways; our total has to be at least as large as its own. Ends with status 1 when its rules, scored, solved and
+explained, are less than 100 times as quick; how many times the whole round is as quick is told beside it.
 
 algmatch: 1,000 people of an invented community, from arrays to pairs. It looks for a stable answer (no two who would both
 rather have each other), which is another question than the largest sum: the share of the sum that it reaches is told, and
@@ -168,8 +169,8 @@ def mentor_match(folder: Path, environments: Path, rounds: int) -> list[str]:
     most = max(total for total, _ in found[theirs.name])
     if any(total < most for name in (WHOLE_ROUND, BY_ARRAYS) for total, _ in found[name]):
         raise SystemExit("ours has fewer points: no figure is given")
-    tell([arrays, theirs], {})
-    return tell([whole, theirs], {theirs.name: Bar(must=100)})
+    tell([whole, theirs], {})
+    return tell([arrays, theirs], {theirs.name: Bar(must=100)})
 
 
 def algmatch(environments: Path, rounds: int) -> list[str]:

@@ -1,5 +1,6 @@
 """Telling someone, and receiving what was told. The words are shown in one place only: the answer to a lead's passphrase."""
 
+from collections.abc import Callable
 from uuid import UUID, uuid4
 
 from flask import Blueprint, Response, current_app, flash, url_for
@@ -204,12 +205,7 @@ def open_one(concern_id: UUID) -> ResponseReturnValue:
 @allow("concerns.note")
 def note(concern_id: UUID) -> ResponseReturnValue:
     form = forms.read(WriteIn())
-    if not form.errors:
-        try:
-            service.note(session(), concern_id=concern_id, member=asker().member, at=clock.now(), **form.values)
-        except ReadFirst as refusal:
-            form.refuse("words", refusal.sentence)
-    if form.errors:
+    if not _is_written_down(service.note, concern_id, form):
         return _show(concern_id, noting=form, status=422)
     flash("Your note is sealed and kept.", "success")
     return go_to(url_for("concerns.show", concern_id=concern_id))
@@ -219,12 +215,7 @@ def note(concern_id: UUID) -> ResponseReturnValue:
 @allow("concerns.close")
 def close(concern_id: UUID) -> ResponseReturnValue:
     form = forms.read(CloseIn())
-    if not form.errors:
-        try:
-            service.close(session(), concern_id=concern_id, member=asker().member, at=clock.now(), **form.values)
-        except ReadFirst as refusal:
-            form.refuse("words", refusal.sentence)
-    if form.errors:
+    if not _is_written_down(service.close, concern_id, form):
         return _show(concern_id, closing=form, status=422)
     flash("It is closed. It can be opened again at any time.", "success")
     return go_to(url_for("concerns.show", concern_id=concern_id))
@@ -235,6 +226,15 @@ def close(concern_id: UUID) -> ResponseReturnValue:
 def reopen(concern_id: UUID) -> ResponseReturnValue:
     service.reopen(session(), concern_id=concern_id, member=asker().member, at=clock.now())
     return go_to(url_for("concerns.show", concern_id=concern_id))
+
+
+def _is_written_down(write: Callable[..., Concern], concern_id: UUID, form: forms.Form) -> bool:
+    if not form.errors:
+        try:
+            write(session(), concern_id=concern_id, member=asker().member, at=clock.now(), **form.values)
+        except ReadFirst as refusal:
+            form.refuse("words", refusal.sentence)
+    return not form.errors
 
 
 # For everybody who has a task in the bank
