@@ -53,6 +53,8 @@ MAY = {
     "concerns.add": {ADA},
     "desk.give_code": {ALL, ALL_AND_ONCE},
     "desk.how_to_reach": {ALL, ALL_AND_ONCE},
+    "desk.show_lost_phone": {ALL, ALL_AND_ONCE},
+    "desk.sign_out_everywhere": {ALL, ALL_AND_ONCE},
     "desk.show_second_step": {ALL, ALL_AND_ONCE},
     "desk.take_second_step_away": {ALL, ALL_AND_ONCE},
     "hours.show": BOTH,

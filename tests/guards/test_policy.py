@@ -25,7 +25,7 @@ DECIDED = {
     Who.HALF_IN: {"signin.second_step", "signin.take_second_step"},
     Who.COORDINATOR: {
         "queries.settle", "desk.show", "desk.members", "desk.new_member", "desk.add_member",
-        "desk.take_second_step_away", "desk.how_to_reach", "helplines.check", "helplines.keep", "audit.say_why", "matches.run", "matches.show", "matches.set_aside",
+        "desk.sign_out_everywhere", "desk.take_second_step_away", "desk.how_to_reach", "helplines.check", "helplines.keep", "audit.say_why", "matches.run", "matches.show", "matches.set_aside",
         "matches.take_up_again", "matches.send", "matches.call_back",
         "two_people.list", "two_people.ask", "two_people.show", "two_people.agree", "two_people.decline",
         "two_people.take_back", "two_people.stop",

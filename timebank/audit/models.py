@@ -50,6 +50,7 @@ class Act(StrEnum):
     SAID_NO = "said-no"  # the person whom it was about
     TOOK_ASKING_BACK = "took-asking-back"
     LET_RUN_OUT = "let-run-out"
+    SIGNED_OUT = "signed-out"  # everywhere
 
 
 class Record(StrEnum):

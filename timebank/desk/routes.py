@@ -104,6 +104,23 @@ def give_code(member_id: UUID) -> ResponseReturnValue:
     return _show_code(member_id)
 
 
+@bp.get("/members/<uuid:member_id>/lost-phone")
+@allow("desk.sign_out_everywhere")
+def show_lost_phone(member_id: UUID) -> ResponseReturnValue:
+    return render("desk/lost_phone.html", member=members.get_member(session(), _bank_wide().bank_id, member_id))
+
+
+@bp.post("/members/<uuid:member_id>/sign-out")
+@allow("desk.sign_out_everywhere")
+def sign_out_everywhere(member_id: UUID) -> ResponseReturnValue:
+    """It gives nobody a way in, so one person is enough, also for those who look after others."""
+    coordinator = _bank_wide()
+    member = members.get_member(session(), coordinator.bank_id, member_id)
+    service.sign_out_everywhere(session(), member=member, coordinator=coordinator, at=clock.now())
+    flash(f"{member.name} is signed out everywhere. They read that it was you when they sign in next.", "success")
+    return go_to(url_for("desk.show_members"))
+
+
 @bp.get("/members/<uuid:member_id>/second-step")
 @allow("desk.take_second_step_away")
 def show_second_step(member_id: UUID) -> ResponseReturnValue:

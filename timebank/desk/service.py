@@ -1,4 +1,4 @@
-"""Adding somebody to the bank, as a coordinator does it."""
+"""Adding somebody to the bank, and helping with a lost phone, as a coordinator does it."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -12,6 +12,7 @@ from timebank.members import service as members
 from timebank.members.models import Member
 from timebank.schemes import service as scheme_service
 from timebank.schemes.models import BankScheme, Side
+from timebank.signin import service as signin
 
 
 def add_member(
@@ -45,11 +46,20 @@ def add_member(
 
 def note_taking_away(session: Session, *, member: Member, coordinator: Member, at: datetime) -> None:
     """That a second step was taken away stands in the trail too."""
+    _note(session, Act.TOOK_SECOND_STEP, member=member, coordinator=coordinator, at=at)
+
+
+def sign_out_everywhere(session: Session, *, member: Member, coordinator: Member, at: datetime) -> None:
+    signin.sign_out_everywhere(session, member=member, by=coordinator, at=at)
+    _note(session, Act.SIGNED_OUT, member=member, coordinator=coordinator, at=at)
+
+
+def _note(session: Session, act: Act, *, member: Member, coordinator: Member, at: datetime) -> None:
     audit.note(
         session,
         bank_id=member.bank_id,
         by=coordinator.id,
-        act=Act.TOOK_SECOND_STEP,
+        act=act,
         record=Record.MEMBER,
         record_id=member.id,
         about_id=member.id,

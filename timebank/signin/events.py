@@ -33,6 +33,7 @@ SENTENCES = {
     What.SECOND_ASKED: "{by} asked for something that two people have to agree to: {about}",
     What.SECOND_AGREED: "{by} agreed as the second person, and it was done: {about}",
     What.SECOND_NO: "It was asked for, and will not be done: {about}",
+    What.SIGNED_OUT: "You were signed out everywhere by {by}",
 }
 NOBODY = "whoever runs the server"
 

@@ -189,6 +189,7 @@ class What(StrEnum):
     SECOND_ASKED = "second-asked"
     SECOND_AGREED = "second-agreed"
     SECOND_NO = "second-no"
+    SIGNED_OUT = "signed-out"  # everywhere, by somebody else
 
 
 class SignInEvent(Base):

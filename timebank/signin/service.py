@@ -194,6 +194,15 @@ def take_second_step_away(session: Session, *, member: Member, by: Member | None
     return user is not None and factors.take_away(session, user=user, by=by, at=at)
 
 
+def sign_out_everywhere(session: Session, *, member: Member, by: Member, at: datetime) -> None:
+    """For somebody whose phone is in other hands. The password stays as it is. Noted and told only where they have a way in."""
+    user = session.scalar(select(User).where(User.member_id == member.id).with_for_update(of=User))
+    if user is None:
+        return
+    factors.end_everywhere(session, user=user, here=None)
+    events.note(session, What.SIGNED_OUT, member=member, by=by, at=at)
+
+
 def list_held(session: Session, *, user: User, at: datetime) -> Sequence[HeldSignIn]:
     """Where this person is signed in, the newest first."""
     held = session.scalars(

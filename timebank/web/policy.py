@@ -131,6 +131,7 @@ POLICY: dict[str, Who] = {
     "desk.members": Who.COORDINATOR,
     "desk.new_member": Who.COORDINATOR,
     "desk.add_member": Who.COORDINATOR,
+    "desk.sign_out_everywhere": Who.COORDINATOR,
     "desk.take_second_step_away": Who.COORDINATOR,
     "helplines.check": Who.COORDINATOR,
     "helplines.keep": Who.COORDINATOR,
@@ -178,11 +179,11 @@ LOOKS_ARE_NOTED = frozenset(
         "two_people.show",
     }
 )
-# (The pages before a second step is taken away, and before a second person is asked, show one name, which the list of
-# members, a noted look, has shown, and what that person looks after. The page of helplines says which colleague checked
-# a public number.)
+# (The pages before somebody is signed out, before a second step is taken away, and before a second person is asked, show one
+# name, which the list of members, a noted look, has shown, and what that person looks after. The page of helplines says
+# which colleague checked a public number.)
 SHOWS_NOTHING_OF_OTHERS = frozenset(
-    {"desk.new_member", "desk.take_second_step_away", "helplines.check", "two_people.ask"}
+    {"desk.new_member", "desk.sign_out_everywhere", "desk.take_second_step_away", "helplines.check", "two_people.ask"}
 )
 
 # What htmx sends along, and what it goes by.
