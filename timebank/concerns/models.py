@@ -1,4 +1,7 @@
-"""Leads and their keys, and what was told: sealed words, who may open them, and each step that was taken, for good."""
+"""Leads and their keys, and what was told: sealed words, who may open them, and each step that was taken, for good.
+
+This stays one file: the rules of a concern's states ask of all these tables at once, and are read beside them.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
