@@ -11,7 +11,7 @@ from tink import KeysetHandle
 from timebank import clock
 from timebank.concerns import reads, sealing, service
 from timebank.concerns.letters import Holder, OpenedText, SealedText, open_all, sealed_texts
-from timebank.concerns.models import Closeness, Concern, Lead, TextKind, WordsLetGo
+from timebank.concerns.models import Closeness, Concern, Lead, TextKind
 from timebank.concerns.sealing import KeptKey, WrongPassphrase
 from timebank.console import bank_option, choose_bank, opened, out, refuse
 from timebank.members import reads as members
@@ -216,9 +216,7 @@ def _open(concern_id: UUID, bank_name: str | None) -> None:
 
 
 def _kept_texts(concern: Concern, holder: Holder) -> list[SealedText]:
-    try:
-        concern.check_is_kept()
-    except WordsLetGo:
+    if concern.is_let_go:
         refuse("This was closed years ago, and its words are no longer kept: no key opens them.")
     return sealed_texts(concern, holder)
 
