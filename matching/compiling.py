@@ -4,6 +4,10 @@ One source for both: a function under `compiled` uses whole numbers, arrays and 
 when compiled, so whoever calls it keeps the numbers within that. `NUMBA_DISABLE_JIT=1` runs the plain form too, as the
 tests do when they measure branches.
 
+A compiled function makes no arrays: whoever calls it gives it those that it works in, and holds them meanwhile. So numba
+is told to leave its counting of who holds an array out (`_nrt`). It counts under a lock whenever an array is taken out of a
+tuple and something else is called, and that took two thirds of a solver's time.
+
 What was compiled is kept on disk. A compiled function has those that it calls inside it, and numba asks only whether the
 function's own file has changed; so what is kept goes by the engine's whole source.
 """
@@ -54,9 +58,9 @@ else:
     def compiled(function: Function) -> Function:
         """Kept on disk where that can be; else compiled anew by each process that needs it."""
         if FOLDER is None:
-            return numba.njit(nogil=True)(function)
+            return numba.njit(nogil=True, _nrt=False)(function)
         numba.config.CACHE_DIR = str(FOLDER)
         try:
-            return numba.njit(cache=True, nogil=True)(function)
+            return numba.njit(cache=True, nogil=True, _nrt=False)(function)
         finally:
             numba.config.CACHE_DIR = GIVEN

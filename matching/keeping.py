@@ -14,11 +14,18 @@ if TYPE_CHECKING:
 
 @compiled
 def keep_by_loops(
-    rows: Numbers, first: Numbers, kept: Lists, seat: Numbers, block: Block, by_row: Best, by_seat: Best
+    rows: Numbers,
+    first: Numbers,
+    kept: Lists,
+    seat: Numbers,
+    block: Block,
+    by_row: Best,
+    by_seat: Best,
+    worths: Numbers,
 ) -> None:
     """Put the pairs of a block in among the best of each row and of each seat. Rows come in ascending order of position.
 
-    So whoever is worth the same and comes later stands later too, and never takes a place.
+    So whoever is worth the same and comes later stands later too, and never takes a place. `worths`: room, a number a seat.
     """
     masks, fits, scale, stay, ours, theirs, chance, our_salt, their_salt, around = block
     line, place, depth = around
@@ -26,7 +33,6 @@ def keep_by_loops(
     row_worth, row_who, row_fit, row_least = by_row
     seat_worth, seat_who, seat_fit, seat_least = by_seat
     seats = masks.shape[1]
-    worths = np.zeros(seats, np.int64)
     for row in range(len(rows)):
         i = rows[row]
         _worths(worths, masks[row], fits[row], scale, ours[row], theirs)

@@ -23,7 +23,7 @@ from matching import rules
 from matching.arrays import look_by_arrays
 from matching.compiling import IS_COMPILED
 from matching.keeping import keep_by_arrays, keep_by_loops
-from matching.loops import look_by_loops
+from matching.loops import look_by_loops, make_room
 from matching.packed import FITS, MASKS, MIXED_BITS, NOTHING, Arcs, Around, Best, Block, Numbers, Others, bit_of, joined
 from matching.scoring import FIT_MOST
 
@@ -49,13 +49,15 @@ class Form(NamedTuple):
 def _look_compiled(
     columns: "Columns", rows: Numbers, first: Numbers, others: Others, masks: Numbers, fits: Numbers
 ) -> None:
-    look_by_loops(rows, first, columns.ones, others, columns.settings, masks, fits)
+    ones = columns.ones
+    look_by_loops(rows, first, ones, others, columns.settings, masks, fits, make_room(ones.numbers.dtype))
 
 
 def _keep_compiled(
     columns: "Columns", rows: Numbers, first: Numbers, others: Others, block: Block, by_row: Best, by_seat: Best
 ) -> None:
-    keep_by_loops(rows, first, columns.ones.kept, others.seat, block, by_row, by_seat)
+    worths = np.zeros(block.masks.shape[1], dtype=np.int64)
+    keep_by_loops(rows, first, columns.ones.kept, others.seat, block, by_row, by_seat, worths)
 
 
 LOOPS = Form(_look_compiled, _keep_compiled)

@@ -7,6 +7,7 @@ two numbers that are not both there count nothing because one of them is 0. One 
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from matching.compiling import compiled
 from matching.packed import (
@@ -58,14 +59,22 @@ from matching.packed import (
 
 @compiled
 def look_by_loops(
-    rows: Numbers, first: Numbers, ones: Ones, others: Others, settings: Settings, masks: Numbers, fits: Numbers
+    rows: Numbers,
+    first: Numbers,
+    ones: Ones,
+    others: Others,
+    settings: Settings,
+    masks: Numbers,
+    fits: Numbers,
+    room: tuple[Numbers, Numbers],
 ) -> None:
-    """Fill `masks[row, seat]` and `fits[row, seat]` for the people at positions `rows`, from seat `first[row]` on."""
-    # Taking an array out of a tuple counts who holds it, which is slow, so it is done once and not for every row.
+    """Fill `masks[row, seat]` and `fits[row, seat]` for the people at positions `rows`, from seat `first[row]` on.
+
+    `room`: as `make_room` makes it.
+    """
     mine, my_bits, own, musts, apart, kept = ones
     numbers, bits, seat, theirs, rare_musts = others
-    sums = np.zeros((ROWS_OF_SUMS, TILE), mine.dtype)
-    mask = np.zeros(TILE, np.uint32)
+    sums, mask = room
     seats = masks.shape[1]
     for low in range(0, seats, TILE):
         high = min(low + TILE, seats)
@@ -97,6 +106,11 @@ def look_by_loops(
 COMMON, BASES, OUR_SUM, THEIR_SUM, OUR_WEIGHTS, THEIR_WEIGHTS = 0, 1, 2, 3, 4, 5
 OUR_KINDS, THEIR_KINDS, OUR_KINDS_WEIGHTS, THEIR_KINDS_WEIGHTS, OWN_TILE, ROWS_OF_SUMS = 6, 7, 8, 9, 10, 14
 FITTING, SHARE = COMMON, BASES
+
+
+def make_room(kind: npt.DTypeLike) -> tuple[Numbers, Numbers]:
+    """What the loops work in, for one tile: sums of this kind of number, and a mask."""
+    return np.zeros((ROWS_OF_SUMS, TILE), kind), np.zeros(TILE, np.uint32)
 
 
 @compiled
