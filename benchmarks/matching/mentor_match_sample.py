@@ -92,18 +92,29 @@ class Points(NamedTuple):
 def points(mentees: Rows, mentors: Rows) -> Points:
     """Its rules, for all pairs at once."""
     gap = _column(mentors, "grade") - _column(mentees, "grade")[:, None]
-    profession = _column(mentees, "profession")[:, None] == _column(mentors, "profession")
-    asked = np.array([identity_asked_for(row) for row in mentees])
-    has = [set(filter(None, row["characteristics"].split(", "))) for row in mentors]
-    words = {word for row in has for word in row}
-    identity = np.zeros(gap.shape, dtype=bool)
-    for word in words:
-        identity |= (asked == word)[:, None] & np.array([word in row for row in has])
+    profession, same = (_is_same(mentees, mentors, name) for name in ("profession", "organisation"))
+    identity = _has_identity(mentees, mentors)
     total = PROFESSION * profession + IDENTITY * identity
     for grades, (worth, _) in GAPS.items():
         total += worth * (gap == grades)
-    same = _column(mentees, "organisation")[:, None] == _column(mentors, "organisation")
     return Points(np.where(same | (gap <= 0), NOT_ALLOWED, total), gap, profession, identity)
+
+
+def _is_same(mentees: Rows, mentors: Rows, name: str) -> Numbers:
+    """Numbers are compared and not words, which takes a quarter of the time."""
+    _, number = np.unique([row[name] for row in (*mentees, *mentors)], return_inverse=True)
+    same: Numbers = number[: len(mentees), None] == number[len(mentees) :]
+    return same
+
+
+def _has_identity(mentees: Rows, mentors: Rows) -> Numbers:
+    """A line for each word that mentors have, and one with nobody for all that they have not."""
+    has = [{*filter(None, row["characteristics"].split(", "))} for row in mentors]
+    line = {word: number for number, word in enumerate(sorted(set().union(*has)))}
+    holders = np.zeros((len(line) + 1, len(mentors)), dtype=bool)
+    for mentor, words in enumerate(has):
+        holders[[line[word] for word in words], mentor] = True
+    return holders[[line.get(identity_asked_for(row), len(line)) for row in mentees]]
 
 
 def _column(rows: Rows, name: str) -> Numbers:
