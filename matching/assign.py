@@ -21,7 +21,7 @@ Numbers = npt.NDArray[Any]
 WEIGHT_BITS = 60
 # The first step of the auction is this part of the difference between the best arc and the least: where people have many
 # arcs each, a smaller one, for in large steps all of them bid for the same places. Tried on markets of 1,000 to 100,000.
-FIRST_STEP, MANY_ARCS, FIRST_STEP_OF_MANY = 8, 80, 1024
+FIRST_STEP, MANY_ARCS, FIRST_STEP_OF_MANY = 32, 40, 1024
 # Where weights take so few levels, very many arcs are as good as each other: an auction only bids them up step by step, and
 # searches find free seats at once. Tried on markets of 200 to 3,000 people with 12 and with 23 levels: 2 to 7 times as quick.
 # Not where seats are scarce: there the searches go far, and the auction tells first who stays out.

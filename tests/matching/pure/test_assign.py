@@ -164,11 +164,11 @@ class TestAssign:
     @pytest.mark.parametrize(
         ("people", "places", "dearest", "step"),
         [
-            (2, 3, 801, 100),
+            (2, 3, 801, 25),
             (2, 3, 1, 1),
-            (3, 80, 80_001, 10_000),  # as many arcs as are not yet many
-            (3, 81, 80_001, 78),
-            (3, 81, 900, 1),
+            (3, 40, 80_001, 2_500),  # as many arcs as are not yet many
+            (3, 41, 80_001, 78),
+            (3, 41, 900, 1),
         ],
     )
     def test_the_first_step_is_a_part_of_what_is_between_the_best_and_the_least(
