@@ -10,12 +10,16 @@ from sqlalchemy.orm import Session
 
 from ledger.tables import entry
 from tests.exports.making import live
+from tests.guards.world import World, make_world
 from tests.imports.commanding import Console
 from tests.imports.making import AT, PEOPLE, TODAY, make_bank, read
 from tests.ledger.making import Bank as LedgerBank
 from tests.ledger.making import make_transfer
 from timebank import migrating
 from timebank.backups import files, rows, service
+from timebank.concerns import service as concerns
+from timebank.concerns.letters import Letter
+from timebank.concerns.models import A_YEAR, NOTICE, Concern
 from timebank.db import Database, snapshot
 from timebank.hours.models import HourLog
 from timebank.imports import people
@@ -26,6 +30,11 @@ from timebank.queries.models import Matter
 from timebank.schemes import reads as schemes
 from timebank.signin import factors
 from timebank.signin.models import CodeApp, Passkey, User
+
+NOT_IN_THE_WORLD = {
+    "conflict", "helpline_check", "import_batch", "imported_member", "imported_part", "imported_row", "known_device",
+    "local_line", "not_with", "one_time_code", "period", "sign_in_tries", "waiver",
+}  # fmt: skip
 
 
 def fill(database: Database) -> None:
@@ -73,6 +82,16 @@ def post_against_the_clock(bank: LedgerBank) -> int:
         bank.do("release", id=doubt, reason="it was right", at=AT)
         bank.do("reverse", id=one.id, reversal_id=uuid4(), reason="wrong", at=AT - timedelta(hours=1))
     return len(posted) + 10
+
+
+def let_a_worry_go(session: Session, world: World) -> None:
+    concern = session.get_one(Concern, world.ids["concern_id"])
+    now = concern.told_at + timedelta(days=1)
+    lead = concern.readers[0].lead.member
+    concerns.note_opened(session, concern_id=concern.id, member=lead, letter=Letter(words="worried"), at=now)
+    concerns.close(session, concern_id=concern.id, text_id=uuid4(), member=lead, words="done", at=now)
+    for later in (A_YEAR, A_YEAR + NOTICE):
+        concerns.let_long_closed_go(session, years=1, at=now + later)
 
 
 def dump(database: Database) -> bytes:
@@ -125,6 +144,21 @@ class TestRestore:
             "imported_row",
             "scheme_membership",
         } <= {name for name, found in backup[1].items() if found}
+
+    def test_so_does_one_of_everything(self, session, database, sqlite_copies, postgres_copies, keys, tmp_path):
+        """Found with the words of a worry that were let go: they were put back before it was closed, which is refused."""
+        let_a_worry_go(session, make_world(session, rows=2))
+        session.commit()
+        path = tmp_path / "bank.backup"
+        path.write_bytes(dump(database))
+        before = everything(database)
+
+        assert {name for name, found in before.items() if not found} == NOT_IN_THE_WORLD
+        for copies in (sqlite_copies, postgres_copies):
+            other = Database(copies.url(), keys=keys)
+            restore(other, path)
+            assert everything(other) == before
+            copies.discard(other)
 
     def test_from_postgresql_it_comes_back_the_same(self, postgres_copies, sqlite_copies, backup, keys, tmp_path):
         on_postgres, on_sqlite = Database(postgres_copies.url(), keys=keys), Database(sqlite_copies.url(), keys=keys)

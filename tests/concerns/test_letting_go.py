@@ -17,7 +17,7 @@ from tests.races import ROUNDS, racing
 from timebank import clock
 from timebank.banks.commands import do_what_is_due
 from timebank.concerns import reads, service
-from timebank.concerns.models import A_YEAR, NOTICE, Concern, ConcernText, ConcernWrap, WordsLetGo
+from timebank.concerns.models import A_YEAR, NOTICE, Concern, ConcernAsked, ConcernText, ConcernWrap, WordsLetGo
 from timebank.members.models import Member
 from timebank.vault.reads import try_all
 
@@ -31,13 +31,24 @@ def close(session, concern: Concern, lead, *, at: datetime = NOON) -> Concern:
     return service.close(session, concern_id=concern.id, text_id=uuid4(), member=lead.member, words="done", at=at)
 
 
-def let_go(session, *, at: datetime) -> int:
-    count = service.let_long_closed_go(session, years=YEARS, at=at)
+def run(session, *, at: datetime, years: int = YEARS) -> int:
+    """As the worker does, every hour or so."""
+    count = service.let_long_closed_go(session, years=years, at=at)
     session.expire_all()
     return count
 
 
-def refuses(session, concern: Concern, *, at: datetime) -> bool:
+def let_go(session, *, at: datetime) -> int:
+    """With the question to leads a month before."""
+    return run(session, at=at - NOTICE) + run(session, at=at)
+
+
+def ask(session, concern: Concern, *, at: datetime) -> None:
+    session.add(ConcernAsked(bank_id=concern.bank_id, concern_id=concern.id, at=at))
+    session.flush()
+
+
+def refuses(session, concern: Concern, *, at: datetime, why: str = "only what was closed a year ago") -> bool:
     """The database, whatever the code says."""
     try:
         with session.begin_nested():
@@ -45,7 +56,7 @@ def refuses(session, concern: Concern, *, at: datetime) -> bool:
             session.flush()
     except DBAPIError as error:
         session.expire_all()
-        return "only what was closed a year ago" in str(error)
+        return why in str(error)
     return False
 
 
@@ -66,17 +77,20 @@ class TestLettingGo:
         assert session.scalar(select(func.count()).select_from(ConcernWrap)) == 0
         assert kinds(closed) == before
         assert closed.is_let_go
-        assert closed.goes_at(years=YEARS) is None
+        assert closed.goes_at(years=YEARS, at=NOON) is None
 
     def test_not_a_moment_too_early_and_only_once(self, session, closed):
         due = NOON + YEARS * A_YEAR
 
-        assert [let_go(session, at=at) for at in (due - A_SECOND, due, due + A_YEAR)] == [0, 1, 0]
+        moments = (due - NOTICE, due - A_SECOND, due, due + A_YEAR)
+        assert [run(session, at=at) for at in moments] == [0, 0, 1, 0]
 
     def test_whoever_opens_it_again_before_keeps_it(self, session, closed, first):
-        service.reopen(session, concern_id=closed.id, member=first.member, at=NOON + YEARS * A_YEAR - A_SECOND)
+        due = NOON + YEARS * A_YEAR
+        run(session, at=due - NOTICE)
+        service.reopen(session, concern_id=closed.id, member=first.member, at=due - A_SECOND)
 
-        assert let_go(session, at=NOON + 3 * YEARS * A_YEAR) == 0
+        assert [run(session, at=at) for at in (due, 3 * (due - NOON) + NOON)] == [0, 0]
         assert words_of(session, closed, first) == ["all of it", "done"]
 
     def test_the_years_begin_anew_when_it_is_closed_again(self, session, closed, first):
@@ -107,16 +121,57 @@ class TestLettingGo:
     def test_leads_are_told_a_month_before(self, closed):
         due = NOON + YEARS * A_YEAR
 
-        assert closed.goes_at(years=YEARS) == due
+        assert closed.goes_at(years=YEARS, at=NOON) == due
         moments = (due - NOTICE - A_SECOND, due - NOTICE, due + A_YEAR)
         assert [closed.goes_soon(years=YEARS, at=at) for at in moments] == [False, True, True]
 
     def test_an_open_one_never_goes(self, session, ada, first, printed):
         concern = ConcernFactory(member=ada)
 
-        assert concern.goes_at(years=1) is None
+        assert concern.goes_at(years=1, at=NOON + 90 * A_YEAR) is None
         assert not concern.goes_soon(years=1, at=NOON + 90 * A_YEAR)
         assert let_go(session, at=NOON + 90 * A_YEAR) == 0
+
+    def test_nothing_goes_before_leads_were_asked_for_a_month(self, session, closed, first):
+        """Found with a bank whose worker had not run for long: words went in the hour in which leads could first read of it."""
+        late = NOON + (YEARS + 3) * A_YEAR
+
+        moments = (late, late + NOTICE - A_SECOND, late + NOTICE)
+        assert [run(session, at=at) for at in moments] == [0, 0, 1]
+
+    def test_a_smaller_number_of_years_gives_a_month_too(self, session, closed, first):
+        now = NOON + 4 * A_YEAR
+        assert run(session, at=now) == 0
+        assert not closed.goes_soon(years=YEARS, at=now)
+
+        assert run(session, at=now, years=3) == 0
+        assert closed.goes_at(years=3, at=now + A_SECOND) == now + NOTICE
+        assert closed.goes_soon(years=3, at=now + A_SECOND)
+        assert run(session, at=now + NOTICE, years=3) == 1
+
+    def test_a_larger_number_of_years_asks_again(self, session, closed):
+        sooner, later = (NOON + years * A_YEAR for years in (YEARS, 10))
+        run(session, at=sooner - NOTICE)
+
+        assert [run(session, at=at, years=10) for at in (sooner, later, later + NOTICE)] == [0, 0, 1]
+
+    def test_a_question_about_an_earlier_closing_does_not_count(self, session, closed, first):
+        due = NOON + YEARS * A_YEAR
+        run(session, at=due - NOTICE)
+        service.reopen(session, concern_id=closed.id, member=first.member, at=due - 2 * A_SECOND)
+        close(session, closed, first, at=due - A_SECOND)
+
+        assert run(session, at=due, years=1) == 0
+        assert closed.goes_at(years=1, at=due) == due - A_SECOND + A_YEAR
+
+    def test_what_goes_waits_for_leads_until_they_keep_it(self, session, closed, first):
+        due = NOON + YEARS * A_YEAR
+        now = {"years": YEARS, "at": due - NOTICE}
+
+        assert reads.count_waiting(session, first, years=YEARS, at=due - NOTICE - A_SECOND) == 0
+        assert reads.count_waiting(session, first, **now) == 1
+        service.reopen(session, concern_id=closed.id, member=first.member, at=due - NOTICE)
+        assert reads.count_waiting(session, first, **now) == 0
 
     def test_others_stay_as_they_are(self, session, closed, ada, first, printed):
         """Drawn: some open, some closed at some time; after each year exactly those are gone whose time has come."""
@@ -141,9 +196,11 @@ class TestLettingGo:
 
 class TestTheWorker:
     def test_it_happens_by_itself_and_everything_else_still_opens(self, session, database, closed, keys):
+        due = NOON + YEARS * A_YEAR
         session.commit()
 
-        told = do_what_is_due(database, at=NOON + YEARS * A_YEAR, concerns_kept_years=YEARS)
+        do_what_is_due(database, at=due - NOTICE, concerns_kept_years=YEARS)
+        told = do_what_is_due(database, at=due, concerns_kept_years=YEARS)
 
         assert "the words of 1 concerns let go" in told
         with database.reading() as fresh:
@@ -156,6 +213,7 @@ class TestTheWorker:
         with racing(database) as race:
             for number in range(ROUNDS if IS_FULL else 8):
                 concern_id = close(session, ConcernFactory(member=ada, words=f"{number}"), first).id
+                run(session, at=due - NOTICE)
                 session.commit()
 
                 def reopen(acting, concern_id=concern_id):
@@ -178,9 +236,12 @@ class TestTheDatabase:
             "UPDATE concern_let_go SET at = at",
             "DELETE FROM concern_let_go",
             "INSERT INTO concern_let_go (concern_id, bank_id, at) SELECT concern_id, bank_id, at FROM concern_let_go",
+            "UPDATE concern_asked SET at = at",
+            "DELETE FROM concern_asked",
+            "INSERT INTO concern_asked (concern_id, bank_id, at) SELECT concern_id, bank_id, at FROM concern_asked",
         ],
     )
-    def test_lets_nobody_change_that_it_was_let_go(self, session, closed, statement):
+    def test_lets_nobody_change_that_leads_were_asked_and_it_was_let_go(self, session, closed, statement):
         let_go(session, at=NOON + YEARS * A_YEAR)
 
         with pytest.raises(DBAPIError), session.begin_nested():
@@ -188,15 +249,34 @@ class TestTheDatabase:
 
     def test_lets_nothing_go_that_is_open(self, session, ada, first, printed):
         concern = ConcernFactory(member=ada)
+        ask(session, concern, at=NOON + 80 * A_YEAR)
 
-        assert refuses(session, concern, at=NOON + 90 * A_YEAR)
+        assert refuses(session, concern, at=NOON + 90 * A_YEAR, why="concerns: ")
 
     def test_lets_nothing_go_that_was_opened_again(self, session, closed, first):
         service.reopen(session, concern_id=closed.id, member=first.member, at=NOON + A_SECOND)
+        ask(session, closed, at=NOON + 80 * A_YEAR)
 
         assert refuses(session, closed, at=NOON + 90 * A_YEAR)
 
+    def test_lets_nothing_go_that_nobody_was_asked_about_a_month_before(self, session, closed, first):
+        why = "nobody was asked about a month before"
+        assert refuses(session, closed, at=NOON + 90 * A_YEAR, why=why)
+        ask(session, closed, at=NOON + 2 * A_YEAR)
+        service.reopen(session, concern_id=closed.id, member=first.member, at=NOON + 3 * A_YEAR)
+        close(session, closed, first, at=NOON + 3 * A_YEAR)
+        assert refuses(session, closed, at=NOON + 90 * A_YEAR, why=why)
+        session.expire_all()
+
+        asked = NOON + 4 * A_YEAR + timedelta(microseconds=123_457)
+        ask(session, closed, at=asked)
+        assert refuses(session, closed, at=asked + NOTICE - A_SECOND, why=why)
+        session.expire_all()
+        closed.let_go(at=asked + NOTICE)
+        session.flush()
+
     def test_lets_nothing_go_within_a_year(self, session, closed):
+        ask(session, closed, at=NOON + A_SECOND)
         assert refuses(session, closed, at=NOON + A_YEAR - A_SECOND)
         session.expire_all()
 

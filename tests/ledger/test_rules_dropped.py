@@ -56,6 +56,7 @@ STOOD_IN_FOR = {
             "concern_text_is_not_emptied",
             "concern_step_is_not_emptied",
             "concern_let_go_is_not_emptied",
+            "concern_asked_is_not_emptied",
             "helpline_check_is_not_emptied",
             "consent_is_never_emptied",
             "weighty_act_is_never_emptied",

@@ -25,25 +25,23 @@ from timebank.vault.sealed import place, sealed_columns
 
 METADATA = [ledger_metadata, app_metadata]
 OURS = {table for metadata in METADATA for table in metadata.tables}
-# Steps back have no place for the sealed history, which is made again; before 0004 none for what links legs of a session.
-WHOSE_SIGN_IN_SINCE = "0006"
-SECOND_FACTORS_SINCE = "0009"
-SECOND_FACTORS = ("code_app", "recovery_code", "passkey", "passkey_challenge", "sign_in_event")
-CONCERNS_SINCE = "0011"
-CONCERNS = (
-    "concern", "conflict", "lead", "concern_key", "concern_reader", "concern_step", "concern_text", "concern_wrap",
-)  # fmt: skip
-# A step back has the two boxes of each answer only: how they stand is kept, and tests/consents looks at that.
-CONSENTS = ("consent", "consent_words")
-CONSENTS_SINCE = "0013"
-LET_GO = ("concern_let_go",)
-LET_GO_SINCE = "0016"
-MAIL_SINCE = "0014"
-MAIL = ("mail_address", "mail_wish", "notice", "safe_contact", "forgotten_ask", "password_link")
-WEIGHTY_SINCE = "0015"
-TRAIL_SINCE = "0010"  # a step back takes the trail away, and safety holds with it: what was noted is not made up again
-TRAIL = ("audit_event", "safety_hold")
-NO_PLACE_BEFORE = ("block", "seal", "sealed_account")
+# A step back before the version takes these tables away, and with them what is in them.
+NO_PLACE_BEFORE = {
+    "0006": ("held_sign_in",),  # nobody knew then whose they are, so everybody signs in anew
+    "0009": ("code_app", "recovery_code", "passkey", "passkey_challenge", "sign_in_event"),
+    "0010": ("audit_event", "safety_hold"),  # what was noted is not made up again
+    "0011": (
+        "concern", "conflict", "lead", "concern_key", "concern_reader", "concern_step", "concern_text", "concern_wrap",
+    ),
+    # It has the two boxes of each answer only: how they stand is kept, and tests/consents looks at that.
+    "0013": ("consent", "consent_words"),
+    "0014": ("mail_address", "mail_wish", "notice", "safe_contact", "forgotten_ask", "password_link"),
+    "0015": ("weighty_act",),
+    "0016": ("concern_let_go",),
+    "0018": ("concern_asked",),
+}  # fmt: skip
+# The sealed history is made again; before 0004 there is no place for what links legs of a session.
+MADE_AGAIN = ("block", "seal", "sealed_account")
 LINKS = ("group_id", "peer_id")
 LINKS_SINCE = "0004"
 BACK = ("0003", "0004")
@@ -135,36 +133,22 @@ class TestTheChain:
         assert script.doc
 
 
-def without_consents(found: dict[str, list[tuple]]) -> dict[str, list[tuple]]:
-    return found | {table: [] for table in CONSENTS}
+def without(found: dict[str, list[tuple]], *tables: str) -> dict[str, list[tuple]]:
+    return found | {table: [] for table in tables}
 
 
 def as_kept_at(revision: str, found: dict[str, list[tuple]], database: Database) -> dict[str, list[tuple]]:
-    if revision < CONSENTS_SINCE:
-        found = without_consents(found)
-    if revision < MAIL_SINCE:
-        found = found | {table: [] for table in MAIL}
-    if revision < LET_GO_SINCE:
-        found = found | {table: [] for table in LET_GO}
-    if revision < CONCERNS_SINCE:
-        found = found | {table: [] for table in CONCERNS}
-    if revision < WEIGHTY_SINCE:
-        found = found | {"weighty_act": []}
-    if revision < TRAIL_SINCE:
-        found = found | {table: [] for table in TRAIL}
-    if revision < WHOSE_SIGN_IN_SINCE:
-        found = found | {"held_sign_in": []}  # nobody knew then whose they are, so everybody signs in anew
-    if revision < SECOND_FACTORS_SINCE:
-        found = found | {table: [] for table in SECOND_FACTORS}
+    gone = [table for since, tables in NO_PLACE_BEFORE.items() if revision < since for table in tables]
+    found = without(found, *gone, *MADE_AGAIN)
     if revision >= LINKS_SINCE:
-        return found | {table: [] for table in NO_PLACE_BEFORE}
+        return found
     with database.engine.connect() as connection:
         columns = [column["name"] for column in inspect(connection).get_columns("transfer")]
     links = {columns.index(name) for name in LINKS}
     transfers = [
         tuple(None if place in links else value for place, value in enumerate(row)) for row in found["transfer"]
     ]
-    return found | {table: [] for table in NO_PLACE_BEFORE} | {"transfer": transfers}
+    return found | {"transfer": transfers}
 
 
 class TestModels:
@@ -219,7 +203,7 @@ class TestThereAndBack:
         migrating.downgrade(database, revision)
         migrating.migrate(database)
 
-        assert without_consents(rows(database)) == as_kept_at(revision, before, database)
+        assert without(rows(database), *NO_PLACE_BEFORE["0013"]) == as_kept_at(revision, before, database)
         assert len(before["entry"]) > 0
 
     @pytest.mark.parametrize("revision", BACK)
@@ -229,7 +213,7 @@ class TestThereAndBack:
         migrating.downgrade(community, revision)
         migrating.migrate(community)
 
-        assert without_consents(rows(community)) == as_kept_at(revision, before, community)
+        assert without(rows(community), *NO_PLACE_BEFORE["0013"]) == as_kept_at(revision, before, community)
         assert len(before["entry"]) > 1000
         with community.reading() as session:
             report = checking.check_bank(session, members.list_banks(session)[0])

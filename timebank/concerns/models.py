@@ -192,6 +192,7 @@ class Concern(Base):
     steps: Mapped[list["ConcernStep"]] = relationship(order_by="ConcernStep.seq", back_populates="concern")
     readers: Mapped[list["ConcernReader"]] = relationship(order_by="ConcernReader.place", back_populates="concern")
     texts: Mapped[list["ConcernText"]] = relationship(order_by="ConcernText.place", back_populates="concern")
+    asked: Mapped[list["ConcernAsked"]] = relationship(order_by="ConcernAsked.at")
     gone: Mapped["ConcernLetGo | None"] = relationship()
 
     @property
@@ -208,13 +209,21 @@ class Concern(Base):
     def is_let_go(self) -> bool:
         return self.gone is not None
 
-    def goes_at(self, *, years: int) -> datetime | None:
-        """When its words are let go, if nobody opens it again before. None while it is open, and once they are."""
-        return None if self.closed_at is None or self.is_let_go else self.closed_at + years * A_YEAR
+    def goes_at(self, *, years: int, at: datetime) -> datetime | None:
+        """When its words are let go, if nobody opens it again before: so many years after it was closed, and never less than
+        a month after those who may read it were asked. None while it is open, and once they are."""
+        due = self._due(years)
+        return None if due is None else max(due, (self._asked_at(due) or at) + NOTICE)
 
     def goes_soon(self, *, years: int, at: datetime) -> bool:
-        goes_at = self.goes_at(years=years)
-        return goes_at is not None and at >= goes_at - NOTICE
+        due = self._due(years)
+        return due is not None and at >= due - NOTICE
+
+    def ask_whether_to_keep(self, *, years: int, at: datetime) -> None:
+        """Once, and only where it goes soon: whoever may read it sees the question from now on."""
+        due = self._due(years)
+        if due is not None and at >= due - NOTICE and self._asked_at(due) is None:
+            self.asked.append(ConcernAsked(bank_id=self.bank_id, concern_id=self.id, at=at))
 
     def let_go(self, *, at: datetime) -> None:
         """What it says can be read by nobody any more. That it was told, and what was done when, stays."""
@@ -286,6 +295,13 @@ class Concern(Base):
     def place_of(self, sealed: "ConcernText") -> Place:
         return Place(bank_id=self.bank_id, concern_id=self.id, text_id=sealed.id, kind=sealed.kind)
 
+    def _due(self, years: int) -> datetime | None:
+        return None if self.closed_at is None or self.is_let_go else self.closed_at + years * A_YEAR
+
+    def _asked_at(self, due: datetime) -> datetime | None:
+        """A question about an end that was put off since is asked again."""
+        return min((one.at for one in self.asked if one.at >= due - NOTICE), default=None)
+
     @property
     def _line(self) -> list[UUID]:
         return [reader.lead.member_id for reader in self.in_line]
@@ -319,8 +335,22 @@ class Concern(Base):
         self.steps.append(ConcernStep(bank_id=self.bank_id, seq=seq, kind=kind, by_id=by, to_id=to, at=at))
 
 
+class ConcernAsked(Base):
+    """Since when whoever may read a closed concern is asked whether its words may go. The database refuses to change it."""
+
+    __tablename__ = "concern_asked"
+    __table_args__ = (
+        ForeignKeyConstraint(["bank_id", "concern_id"], ["concern.bank_id", "concern.id"], name="fk_concern_asked_concern"),
+    )  # fmt: skip
+
+    concern_id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    bank_id: Mapped[UUID]
+
+
 class ConcernLetGo(Base):
-    """The words of a concern are no longer kept, since when. The database refuses it while the concern is open, and to change it."""
+    """The words of a concern are no longer kept, since when. The database refuses it while the concern is open or nobody was
+    asked a month before, and to change it."""
 
     __tablename__ = "concern_let_go"
     __table_args__ = (
@@ -407,3 +437,8 @@ class ConcernStep(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     concern: Mapped[Concern] = relationship(back_populates="steps")
+
+
+# A backup is put back under the database's rules, which look at these first.
+for later, first in (("concern_asked", "concern_step"), ("concern_let_go", "concern_asked")):
+    Base.metadata.tables[later].add_is_dependent_on(Base.metadata.tables[first])

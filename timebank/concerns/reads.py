@@ -30,6 +30,7 @@ from timebank.schemes import reads as schemes
 WHOLE = (
     selectinload(Concern.steps),
     selectinload(Concern.readers),
+    selectinload(Concern.asked),
     selectinload(Concern.gone),
 )
 WITH_TEXTS = selectinload(Concern.texts).selectinload(ConcernText.wraps)
@@ -162,8 +163,10 @@ def list_of_reader(session: Session, lead: Lead) -> list[Concern]:
     return list(session.scalars(found.options(*WHOLE, WITH_TEXTS)))
 
 
-def count_waiting(session: Session, lead: Lead, *, at: datetime) -> int:
-    return sum(concern.is_unread for concern in list_with(session, lead, at=at))
+def count_waiting(session: Session, lead: Lead, *, years: int, at: datetime) -> int:
+    """What nobody has read, and what goes unless somebody keeps it."""
+    mine = list_with(session, lead, at=at)
+    return sum(concern.is_unread or concern.goes_soon(years=years, at=at) for concern in mine)
 
 
 def get_with(session: Session, concern_id: UUID, lead: Lead, *, at: datetime, lock: bool = False) -> Concern:
@@ -186,7 +189,7 @@ def list_open(session: Session, bank_id: UUID) -> list[Concern]:
 
 
 def list_closed_before(session: Session, moment: datetime) -> list[UUID]:
-    """In all banks, what was closed before and is kept still; it may have been opened again since."""
+    """In all banks, what was closed by then and is kept still; it may have been opened again since."""
     closed = (ConcernStep.kind == StepKind.CLOSED, ConcernStep.at <= moment)
     found = select(ConcernStep.concern_id).where(
         *closed, ~exists().where(ConcernLetGo.concern_id == ConcernStep.concern_id)

@@ -265,8 +265,9 @@ def say_close_to_me() -> ResponseReturnValue:
 
 
 def count_waiting() -> int:
-    """How many a lead who is signed in has not seen read yet; for the menu."""
-    return reads.count_waiting(session(), reads.get_lead(session(), asker().member), at=clock.now())
+    """How many wait for a lead who is signed in; for the menu."""
+    lead = reads.get_lead(session(), asker().member)
+    return reads.count_waiting(session(), lead, years=_kept_years(), at=clock.now())
 
 
 # What the pages show

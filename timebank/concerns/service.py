@@ -12,6 +12,7 @@ from timebank.concerns import reads, routing, sealing
 from timebank.concerns.letters import Holder, Letter, open_all, sealed_texts
 from timebank.concerns.models import (
     A_YEAR,
+    NOTICE,
     Closeness,
     CloseTie,
     Concern,
@@ -176,14 +177,15 @@ def _seal_one_for_more(
 
 def let_long_closed_go(session: Session, *, years: int, at: datetime) -> int:
     """The words of what was closed so many years ago: the keys to them are thrown away, so that nobody reads them any more,
-    with no passphrase and no printed key. How many concerns.
+    with no passphrase and no printed key. How many concerns. A month before, whoever may read it is asked.
 
     Whoever opens one again before keeps it. Both wait for the concern's row, so one of the two comes first.
     """
     count = 0
-    for concern_id in reads.list_closed_before(session, at - years * A_YEAR):
+    for concern_id in reads.list_closed_before(session, at - years * A_YEAR + NOTICE):
         concern = reads.get_locked(session, concern_id)
-        goes_at = concern.goes_at(years=years)
+        concern.ask_whether_to_keep(years=years, at=at)
+        goes_at = concern.goes_at(years=years, at=at)
         if goes_at is not None and goes_at <= at:
             texts = select(ConcernText.id).where(ConcernText.concern_id == concern.id)
             session.execute(delete(ConcernWrap).where(ConcernWrap.text_id.in_(texts)))

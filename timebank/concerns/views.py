@@ -82,7 +82,7 @@ def _told(concern: Concern, names: dict[UUID | None, str], years: int, at: datet
         has_readers=bool(concern.in_line),
         is_at_bank=concern.at_bank_since(at=at) is not None,
         with_how_many=len(concern.with_whom(at=at)),
-        goes_at=concern.goes_at(years=years),
+        goes_at=concern.goes_at(years=years, at=at),
     )
 
 
@@ -101,7 +101,7 @@ def for_lead(
         texts=None if opened is None else [_text(text, names) for text in opened],
         teller=names[concern.teller_id] if opened is not None else "",
         was_read_by_me=member.id in {by for by, _ in concern.opened},
-        goes_at=concern.goes_at(years=years),
+        goes_at=concern.goes_at(years=years, at=at),
         goes_soon=concern.goes_soon(years=years, at=at),
     )
 

@@ -574,6 +574,7 @@ NOT_PERSONAL: dict[str, str] = {
     "concern_key": "keys of those who look into worries; which they are stands with them",
     "concern_reader": "who may open what is sealed, by number",
     "concern_wrap": "keys, locked with other keys",
+    "concern_asked": "since when those who may read a worry are asked whether its words may go",
     "concern_let_go": "since when the words of a worry are no longer kept",
     "import_batch": "about a file",
     "passkey_challenge": "a random number for some minutes, which belongs to no person yet",
