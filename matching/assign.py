@@ -14,7 +14,7 @@ import numpy.typing as npt
 from matching.compiling import IS_COMPILED
 from matching.errors import GraphRefused, NotProved
 from matching.paths import lift, repair
-from matching.seating import NOBODY, Market, auction, make_market, sit
+from matching.seating import NOBODY, Market, auction, make_market, sit_where_there_is_room
 
 Numbers = npt.NDArray[Any]
 # So that no sum of the kernel leaves 64 bits.
@@ -67,19 +67,8 @@ def assign(
     from. The answer does not depend on the order of the arcs. Raises GraphRefused.
     """
     arcs = _sorted_arcs(left, right, weight, people, _seats(seats, people), each)
-    market = make_market(arcs.left, arcs.right, arcs.weight, people, arcs.seats)
-    if start is not None:
-        _take_over(market, arcs, start)
-    elif not _has_few_levels_and_room(arcs):
-        spread = int(np.ptp(arcs.weight)) if len(arcs.weight) else 0
-        has_many = len(arcs.weight) > MANY_ARCS * people
-        auction(market, max(1, spread // (FIRST_STEP_OF_MANY if has_many else FIRST_STEP)))
+    market = _begin(arcs, people, each) if start is None else _go_on(arcs, people, each, start)
     repair(market)
-    if each:
-        worth = arcs.weight + each
-        market = market._replace(weight=worth if IS_COMPILED else worth.tolist())
-        lift(market, each)
-        repair(market)
     seated = np.flatnonzero(np.array(market.seat_of) != NOBODY)
     chosen = np.array(market.arc_of, dtype=np.int64)[seated]
     return Assignment(
@@ -179,14 +168,28 @@ def _has_few_levels_and_room(arcs: _Arcs) -> bool:
     return bool(above.max() <= FEW_LEVELS * max(1, int(np.gcd.reduce(above))) and arcs.seats.sum() >= standing)
 
 
-def _take_over(market: Market, arcs: _Arcs, start: Assignment) -> None:
+def _begin(arcs: _Arcs, people: int, each: int) -> Market:
+    """A market that is next to done, without what anybody is worth beside their arc until the arcs alone are."""
+    market = make_market(arcs.left, arcs.right, arcs.weight, people, arcs.seats)
+    if not _has_few_levels_and_room(arcs):
+        spread = int(np.ptp(arcs.weight)) if len(arcs.weight) else 0
+        has_many = len(arcs.weight) > MANY_ARCS * people
+        auction(market, max(1, spread // (FIRST_STEP_OF_MANY if has_many else FIRST_STEP)))
+    if each:
+        repair(market)
+        worth = arcs.weight + each
+        market = market._replace(weight=worth if IS_COMPILED else worth.tolist())
+        lift(market, each)
+    return market
+
+
+def _go_on(arcs: _Arcs, people: int, each: int, start: Assignment) -> Market:
     """The prices of places, and everybody whose arc is still there and whose place still has a seat."""
-    for j in range(len(arcs.seats)):
-        if arcs.seats[j] and j < len(start.right_price):
-            market.right_price[j] = int(start.right_price[j])
+    prices = np.zeros(len(arcs.seats), dtype=np.int64)
+    known = min(len(prices), len(start.right_price))
+    prices[:known] = start.right_price[:known]
+    market = make_market(arcs.left, arcs.right, arcs.weight + each, people, arcs.seats, prices)
     keys = arcs.left * len(arcs.seats) + arcs.right
-    wanted = start.left * len(arcs.seats) + start.right
-    found = np.flatnonzero(np.isin(keys, wanted))
-    for arc in found.tolist():
-        if market.filled[arcs.right[arc]] < arcs.seats[arcs.right[arc]]:
-            sit(market, arcs.left[arc], arc)
+    found = np.flatnonzero(np.isin(keys, start.left * len(arcs.seats) + start.right))
+    sit_where_there_is_room(market, found if IS_COMPILED else found.tolist())
+    return market

@@ -71,8 +71,8 @@ class Market(NamedTuple):
     rest: Any
 
 
-def make_market(left: Any, right: Any, weight: Any, people: int, seats: Any) -> Market:
-    """`left`, `right`, `weight`: one per arc, sorted by left, then right; `seats`: one per place. All int64 arrays.
+def make_market(left: Any, right: Any, weight: Any, people: int, seats: Any, prices: Any = 0) -> Market:
+    """`left`, `right`, `weight`: one per arc, sorted by left, then right; `seats`, `prices`: one per place. All int64 arrays.
 
     A place without seats asks for what its best arc is worth, so that nobody wants it.
     """
@@ -80,7 +80,7 @@ def make_market(left: Any, right: Any, weight: Any, people: int, seats: Any) -> 
     # numpy sorts numbers of 16 bits by their digits, which is several times as quick.
     place_arc = np.argsort(right.astype(np.uint16) if places < FEW_PLACES else right, kind="stable")
     seat_first = np.concatenate([[0], np.cumsum(seats)]).astype(np.int64)
-    asked = np.zeros(places, dtype=np.int64)
+    asked = np.where(seats > 0, prices, 0)
     if (seats == 0).any():
         shut = seats[right] == 0
         np.maximum.at(asked, right[shut], weight[shut])
@@ -299,6 +299,14 @@ def sit(market: Market, person: int, arc: int) -> None:
     market.seat_holder[seat] = person
     market.seat_of[person] = seat
     market.arc_of[person] = arc
+
+
+@compiled
+def sit_where_there_is_room(market: Market, arcs: Any) -> None:
+    """Of somebody each, on the places at the ends of these arcs, in this order."""
+    for arc in arcs:
+        if has_room(market, market.right[arc]):
+            sit(market, market.left[arc], arc)
 
 
 @compiled
