@@ -185,13 +185,13 @@ class Cut:
         self.places[self.others] = seats_for(len(self.others), PEOPLE)
         self.own = own_numbers([person.id for person in self.columns.people], seed=0)
 
-    def candidates(self, arcs: Arcs, *, has_all: bool) -> Watched:
-        return Watched(self.columns, self.ones, self.others, self.own, arcs, has_all=has_all)
+    def candidates(self, arcs: Arcs, *, best: int | None = None) -> Watched:
+        return Watched(self.columns, self.ones, self.others, self.own, arcs, best=best)
 
     def best(self, k: int) -> Watched:
         salt = (self.own >> np.uint64(32)).astype(np.uint32)
         arcs = best_of_each(self.columns, self.ones, self.others, k, salt=salt)
-        return self.candidates(arcs, has_all=False)
+        return self.candidates(arcs, best=k)
 
     def solve(self, possible: Possible) -> Assignment:
         """The largest sum of points, proved."""
@@ -203,7 +203,7 @@ class Cut:
 
 def truncation() -> None:
     cut = Cut()
-    all_pairs = cut.candidates(everybody(cut.columns, cut.ones, cut.others), has_all=True).possible
+    all_pairs = cut.candidates(everybody(cut.columns, cut.ones, cut.others)).possible
     best = cut.solve(all_pairs)
     print(
         f"{PEOPLE:,} people, {cut.places.sum():,} places: {best.total:,} points, {len(best.left):,} people, {len(all_pairs):,} pairs"

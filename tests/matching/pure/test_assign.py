@@ -110,6 +110,7 @@ class TestAssign:
             right_price=np.array([rng.choice([0, 1, 7, 10**6]) for _ in range(places)], dtype=np.int64),
         )
 
+        market["weight"] = np.minimum(market["weight"], 2**40)
         worth = market | {"weight": market["weight"] + each}
         again = assign(**market, each=each, start=start)
         prove(again, **worth)
