@@ -6,15 +6,15 @@ price on every person and place, and by linear programming duality the prices pr
 """
 
 from dataclasses import dataclass
+from operator import mul
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from matching.compiling import IS_COMPILED
 from matching.errors import GraphRefused, NotProved
 from matching.paths import lift, repair
-from matching.seating import NOBODY, Market, auction, make_market, sit_where_there_is_room
+from matching.seating import NOBODY, Market, auction, make_market, quick_to_read, sit_where_there_is_room
 
 Numbers = npt.NDArray[Any]
 # So that no sum of the kernel leaves 64 bits.
@@ -105,7 +105,7 @@ def prove(answer: Assignment, *, left: Numbers, right: Numbers, weight: Numbers,
         raise NotProved("a place has more people than seats")
     # Python's numbers, as a sum of many may leave 64 bits.
     primal = sum(weight[places].tolist())
-    dual = sum(u.tolist()) + sum(int(price) * int(count) for price, count in zip(v, seats, strict=True))
+    dual = sum(u.tolist()) + sum(map(mul, v.tolist(), np.asarray(seats).tolist()))
     if not primal == dual == answer.total:
         raise NotProved(f"the pairs are worth {primal}, the prices allow {dual}, the total says {answer.total}")
     return Proof(primal, dual)
@@ -177,8 +177,7 @@ def _begin(arcs: _Arcs, people: int, each: int) -> Market:
         auction(market, max(1, spread // (FIRST_STEP_OF_MANY if has_many else FIRST_STEP)))
     if each:
         repair(market)
-        worth = arcs.weight + each
-        market = market._replace(weight=worth if IS_COMPILED else worth.tolist())
+        market = market._replace(weight=quick_to_read(arcs.weight + each))
         lift(market, each)
     return market
 
@@ -191,5 +190,5 @@ def _go_on(arcs: _Arcs, people: int, each: int, start: Assignment) -> Market:
     market = make_market(arcs.left, arcs.right, arcs.weight + each, people, arcs.seats, prices)
     keys = arcs.left * len(arcs.seats) + arcs.right
     found = np.flatnonzero(np.isin(keys, start.left * len(arcs.seats) + start.right))
-    sit_where_there_is_room(market, found if IS_COMPILED else found.tolist())
+    sit_where_there_is_room(market, quick_to_read(found))
     return market

@@ -114,8 +114,12 @@ def make_market(left: Any, right: Any, weight: Any, people: int, seats: Any, pri
         kept_gain=numbers(KEPT + 1, 0),
         rest=numbers(people, FAR),
     )
-    # Plain Python reads lists three times as fast as arrays.
-    return market if IS_COMPILED else Market(*(column.tolist() for column in market))
+    return Market(*map(quick_to_read, market))
+
+
+def quick_to_read(column: Any) -> Any:
+    """Plain Python reads lists three times as fast as arrays."""
+    return column if IS_COMPILED else column.tolist()
 
 
 @compiled

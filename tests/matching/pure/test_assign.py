@@ -190,22 +190,24 @@ class TestAssign:
         assert answer.total == dearest + people - 1
 
     @pytest.mark.parametrize(
-        ("levels", "seats", "off", "is_auction"),
+        ("levels", "height", "seats", "off", "is_auction"),
         [
-            (32, 34, None, False),
-            (33, 34, None, True),
-            (0, 34, None, False),
-            (32, 33, None, True),  # one seat too few for those who have an arc
-            (32, 34, 999, True),
-            (32, 34, 1000, True),  # beyond the first glance
+            (32, 600, 34, None, False),
+            (33, 600, 34, None, True),
+            (0, 600, 34, None, False),
+            (32, 600, 33, None, True),  # one seat too few for those who have an arc
+            (32, 600, 34, 999, True),
+            (32, 600, 34, 1000, True),  # beyond the first glance
+            (24, 2, 34, None, False),
+            (24, 2, 34, 1000, True),
         ],
     )
     def test_nobody_bids_where_weights_take_few_levels_and_there_is_room(
-        self, monkeypatch, levels, seats, off, is_auction
+        self, monkeypatch, levels, height, seats, off, is_auction
     ):
         """34 of 40 people have arcs, each to 34 places."""
         left, right = np.divmod(np.arange(34 * 34), 34)
-        weight = 5 + 600 * (np.arange(34 * 34) % 34 % (levels + 1))
+        weight = 5 + height * (np.arange(34 * 34) % 34 % (levels + 1))
         if off is not None:
             weight[off] += 1
         market = {
