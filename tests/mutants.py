@@ -14,6 +14,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from mutmut.mutation.diff_apply import get_diff_for_mutant
@@ -66,6 +67,19 @@ def read(path: str, *, work: Path = WORK) -> Module:
     parts = PARTS.get(path)
     outcomes = {name: outcome(code) for name, code in exit_codes.items() if not parts or function_of(name) in parts}
     return Module(path=path, outcomes=outcomes)
+
+
+def asked_for(modules: Iterable[Module], arguments: Iterable[str]) -> list[Module]:
+    """Of the mistakes those that an argument names, as mutmut takes them; all of them where none is named."""
+    modules, patterns = list(modules), list(arguments)
+    named = [
+        Module(
+            path=one.path,
+            outcomes={name: is_ for name, is_ in one.outcomes.items() if any(fnmatch(name, like) for like in patterns)},
+        )
+        for one in modules
+    ]
+    return [one for one in named if one.outcomes] or modules
 
 
 def per_cent(modules: Iterable[Module]) -> float:
@@ -158,7 +172,7 @@ def main(arguments: list[str]) -> int:
             status = 130
     if status:
         return status
-    modules = [read(path) for path in settings["mutmut"]["only_mutate"]]
+    modules = asked_for(map(read, settings["mutmut"]["only_mutate"]), arguments)
     show(modules)
     return 0 if are_enough(modules) else 1
 

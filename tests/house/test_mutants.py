@@ -45,6 +45,17 @@ class TestReading:
         assert mutants.per_cent([module, module]) == pytest.approx(100 * 3 / 7)
         assert mutants.per_cent([]) == 0
 
+    def test_where_some_are_named_the_others_do_not_count(self, work: Path):
+        """Found by asking for those of one module: all the rest counted as not noticed."""
+        modules = [mutants.read(path, work=work) for path in ("ledger/minutes.py", "ledger/chain.py")]
+
+        assert mutants.asked_for(modules, []) == modules
+        assert mutants.asked_for(modules, ["--max-children", "1"]) == modules
+        assert mutants.asked_for(modules, ["--max-children", "1", "ledger.chain*"]) == modules[1:]
+        [one] = mutants.asked_for(modules, ["ledger.minutes.x_parse__mutmut_[13]"])
+        assert one.path == "ledger/minutes.py"
+        assert list(one.outcomes.values()) == ["killed", "survived"]
+
     def test_of_a_module_that_knows_a_database_the_rest_is_read(self, work: Path):
         left_by_mutmut(work, "ledger/packed.py", 33, 33, function="x_stream")
         assert mutants.read("ledger/packed.py", work=work).outcomes == {}
