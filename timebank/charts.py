@@ -6,12 +6,15 @@ from xml.etree import ElementTree as ET
 
 import pygal
 from markupsafe import Markup
+from pygal.style import Style
 
 # pygal asks to be asked about every import from now on, for its maps, in a way that Python warns of. We have no maps.
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
 
 SVG = "{http://www.w3.org/2000/svg}"
 WIDTH, ROW, AROUND = 640, 26, 90
+# static/css/report.css writes in these sizes, for which pygal has to leave room.
+SIZES = Style(label_font_size=17, legend_font_size=17, value_font_size=15)
 # What pygal adds for its own script and style.
 NOT_OURS = {f"{SVG}defs", f"{SVG}title", f"{SVG}desc"}
 
@@ -20,12 +23,14 @@ def bars(label: str, rows: Sequence[str], series: Mapping[str, Sequence[int | No
     """Horizontal bars: for each row one of each series, the first on top; None draws none. `label` says what it shows."""
     chart = pygal.HorizontalBar(
         width=WIDTH,
+        style=SIZES,
         height=AROUND + ROW * len(rows) * len(series),
         js=[],
         css=[],
         print_values=True,
         legend_at_bottom=True,
         legend_at_bottom_columns=len(series),
+        truncate_legend=-1,
         show_y_guides=False,
         disable_xml_declaration=True,
         no_data_text="",

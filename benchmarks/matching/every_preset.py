@@ -1,11 +1,12 @@
 """Every preset on real people and on a generated community: people, pairs, who is left out and why, and seconds.
 
-python -m benchmarks.matching.every_preset PEOPLE.csv [COMMUNITY SIZE]
+    python -m benchmarks.matching.every_preset PEOPLE.csv [SIZE]
 
 A file of people made for one scheme pairs nobody in many others: the reasons in the last column say which of their rules it
 is. Seconds are of one run on this machine, everything compiled.
 """
 
+import argparse
 import sys
 import time
 from collections import Counter
@@ -39,14 +40,17 @@ def line(name: str, where: str, people: Sequence[Person], scheme: Scheme) -> str
 
 
 def main() -> None:
-    file, *size = sys.argv[1:]
-    real = read_people(Path(file)).people
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("file", type=Path, help="people of a real community, as `timebank match --people` takes them")
+    asked.add_argument("size", nargs="?", type=int, default=1_000, help="people of each generated community")
+    given = asked.parse_args()
+    real = read_people(given.file).people
     print(
         f"{'preset':16} {'people':10} {'in all':>6} {'pairs':>6} {'seconds':>8}  left out, by reason (rules in the way)"
     )
     for name in Scheme.names():
         scheme = Scheme.named(name)
-        for where, people in (("real", real), ("generated", community(scheme, int(size[0]) if size else 1000))):
+        for where, people in (("real", real), ("generated", community(scheme, given.size))):
             print(line(name, where, people, scheme))
 
 

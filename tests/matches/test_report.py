@@ -136,6 +136,36 @@ class TestOutcome:
 
 
 class TestWithholding:
+    @pytest.mark.parametrize("asked", [126, 132, 133])
+    @pytest.mark.parametrize("name", ["fanon", "penfriend"])
+    def test_how_few_have_nobody_cannot_be_worked_out_from_who_has_somebody(self, name, asked):
+        """Found on a page that said: 126 asked, and 124 of them have a mentor."""
+        scheme = Scheme.named(name)
+        decided = run_round([], scheme, on=ON)
+        counted = replace(outcome(decided, []), asked=asked, paired=124, load=(2, 124, 0, 0, 0))
+
+        first, load = reporting._sentences(decided, counted)[0], reporting._load(counted, decided)
+
+        assert first == f"{asked} asked, and fewer than 10 of them have nobody yet."
+        assert not load.is_told
+        assert load.picture == ""
+
+    @pytest.mark.parametrize(("asked", "has"), [(124, "124 of them have"), (134, "124 of them have")])
+    def test_that_all_have_somebody_and_how_many_of_many_have_nobody_is_told(self, asked, has):
+        decided = run_round([], Scheme.named("fanon"), on=ON)
+        counted = replace(outcome(decided, []), asked=asked, paired=124, load=(0, 124, 0, 0, 0))
+
+        assert has in reporting._sentences(decided, counted)[0]
+        assert reporting._load(counted, decided).is_told
+
+    def test_where_nothing_may_be_told_a_sentence_stands_and_no_table(self):
+        some = [someone(f"s{n}", side="seek", goals=("walk",)) for n in range(4)]
+
+        page = report(run_round(some, EVEN, on=ON), some)
+
+        assert "There are too few to show any of it." in page
+        assert "<table>" not in page
+
     @given(st.lists(st.integers(0, 40), max_size=8))
     def test_no_withheld_count_can_be_worked_out_from_the_sum(self, counts):
         shown = withheld(counts)

@@ -23,7 +23,8 @@ MOST_WANTED = 10
 MOST_ASKED_BY_ONE = 1_000  # more than anybody's answers hold
 ROOT = Path(__file__).parent.parent.parent
 TEMPLATES, STYLES = ROOT / "templates", ROOT / "static" / "css" / "report.css"
-WITHHELD = "fewer than 10"
+FEW = f"fewer than {LEAST_SHOWN}"
+WITHHELD = "not shown"
 WHY = {
     NO_FIT: "nobody is possible once the rules are kept",
     OTHERS_FIRST: "there was somebody, and every place went to others",
@@ -37,13 +38,15 @@ WHY = {
 
 @dataclass(frozen=True)
 class Table:
-    """`rows`: a name and a cell for each of `columns`. `picture`: the same, drawn; empty where there is nothing to draw."""
+    """`rows`: a name and a cell for each of `columns`. `picture`: the same, drawn; empty where there is nothing to draw.
+    `is_told`: whether any cell is."""
 
     title: str
     about: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
     picture: str
+    is_told: bool
 
 
 def report(decided: Round, people: Sequence[Person]) -> str:
@@ -84,7 +87,10 @@ def _said(count: int | None) -> str:
 
 def _sentences(decided: Round, counted: Outcome) -> list[str]:
     partner = decided.scheme.words["partner"]
-    said = [f"{_number(counted.asked)} asked, and {_number(counted.paired)} of them have a {partner} proposed."]
+    if _few_have_nobody(counted):
+        said = [f"{_number(counted.asked)} asked, and {FEW} of them have nobody yet."]
+    else:
+        said = [f"{_number(counted.asked)} asked, and {_number(counted.paired)} of them have a {partner} proposed."]
     if decided.proof is not None and decided.exact:
         said.append("No other answer is better: the prices of the places prove it.")
     said.append(f"Counting the time people had waited cost {_percent(counted.waiting_price)} of how well pairs fit.")
@@ -95,6 +101,11 @@ def _sentences(decided: Round, counted: Outcome) -> list[str]:
         said.append("No group bonus is decided on, so none was given.")
     said.append(f"Pairs who would both rather have each other than whom they got: {_number(counted.blocking)}.")
     return said
+
+
+def _few_have_nobody(counted: Outcome) -> bool:
+    """Then how many have somebody would tell how many have nobody."""
+    return 0 < counted.asked - counted.paired < LEAST_SHOWN
 
 
 def _wanted(decided: Round, people: Sequence[Person]) -> list[str]:
@@ -109,7 +120,7 @@ def _wanted(decided: Round, people: Sequence[Person]) -> list[str]:
 
 
 def _number(count: int) -> str:
-    return str(count) if count >= LEAST_SHOWN else WITHHELD
+    return str(count) if count >= LEAST_SHOWN else FEW
 
 
 def _percent(part: Fraction) -> str:
@@ -157,13 +168,26 @@ def _waiting(counted: Outcome) -> Table:
 
 def _load(counted: Outcome, decided: Round) -> Table:
     words = decided.scheme.words
-    names = (*(f"{number} {words['partners']}" for number in range(LOAD_MOST)), f"{LOAD_MOST} or more")
+    names = (
+        *(f"{number} {words['partner' if number == 1 else 'partners']}" for number in range(LOAD_MOST)),
+        f"{LOAD_MOST} or more",
+    )
+    load = withheld(counted.load)
+    if _few_have_nobody(counted) and counted.asked - _at_least_paired(load, decided) < LEAST_SHOWN:
+        load = [None] * len(load)
     return _table(
         f"How much each of the {words['mentors']} is asked",
-        "Partners proposed in this round.",
+        f"{words['partners'].capitalize()} proposed in this round.",
         names,
-        {f"number of {words['mentors']}": withheld(counted.load)},
+        {f"number of {words['mentors']}": load},
     )
+
+
+def _at_least_paired(load: Sequence[int | None], decided: Round) -> int:
+    """How many of those who asked have somebody, as far as these counts tell: each partner of somebody who supports is
+    one, and where all are alike each who has a partner is."""
+    one_way = decided.scheme.shape == "one-way"
+    return sum((number if one_way else min(number, 1)) * (count or 0) for number, count in enumerate(load))
 
 
 def _left_out(counted: Outcome) -> Table:
@@ -181,4 +205,5 @@ def _table(
     cells = zip(*columns.values(), strict=True)
     rows = tuple((name, tuple(map(_said, row))) for name, row in zip(names, cells, strict=True))
     drawn = {name: column for name, column in columns.items() if any(column)}
-    return Table(title, about, tuple(columns), rows, bars(title, names, drawn) if drawn and is_drawn else "")
+    picture = bars(title, names, drawn) if drawn and is_drawn else ""
+    return Table(title, about, tuple(columns), rows, picture, is_told=bool(drawn))
