@@ -2,7 +2,7 @@
 """The papers that are made from the code: .venv/bin/python docs/make_papers.py
 
 docs/asvs.md is made of docs/asvs.toml. In the papers for charities everything between "made: NAME" and "made: end" is made
-of timebank/record/register.py and the helplines' file. A test says when they are out of date.
+of timebank/record/register.py, the helplines' file and docs/hazards.toml. A test says when they are out of date.
 """
 
 import re
@@ -22,6 +22,7 @@ from timebank.tables import metadata  # noqa: E402
 from timebank.vault.sealed import sealed_columns  # noqa: E402
 
 REGISTER = ROOT / "docs" / "asvs.toml"
+HAZARDS = ROOT / "docs" / "hazards.toml"
 CHARITIES = ROOT / "docs" / "for-charities"
 STATUSES = ("done", "exception", "not yet", "not applicable")
 BLOCK = re.compile(r"(<!-- made: (?P<name>[a-z-]+) -->\n).*?(<!-- made: end -->)", re.DOTALL)
@@ -114,6 +115,24 @@ def helplines() -> str:
     return table(("Nation", "Who answers", "How", "When", "Their own page"), rows)
 
 
+def hazards() -> str:
+    """What could go wrong for somebody, by group, with what stands against it and the tests that show it."""
+    found = tomllib.loads(HAZARDS.read_text())["hazard"]
+    groups: dict[str, list[tuple[str, ...]]] = {}
+    for one in found:
+        groups.setdefault(one["group"], []).append(
+            (
+                str(one["number"]),
+                f"**{one['name']}.** {one['cause']} {one['harm']}",
+                f"{one['severity']}, {one['likelihood']}",
+                "<br>".join([*one["controls"], _shown(one)]),
+                one["charity"] or "nothing more",
+            )
+        )
+    headings = ("#", "What could happen", "How bad, how likely", "What stands against it, and the tests", "Your part")
+    return "\n".join(f"### {group}\n\n{table(headings, rows)}" for group, rows in groups.items())
+
+
 def sorted_kept() -> Iterable[tuple[str, Any]]:
     """By ground, as a charity thinks of it; then as the register has them."""
     return sorted(PERSONAL.items(), key=lambda found: list(Ground).index(found[1].ground))
@@ -142,6 +161,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "locked": locked,
     "not-personal": not_personal,
     "helplines": helplines,
+    "hazards": hazards,
 }
 
 if __name__ == "__main__":

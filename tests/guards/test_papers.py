@@ -20,6 +20,10 @@ REPOSITORY = Path(__file__).parents[2]
 DOCS = REPOSITORY / "docs"
 CHAPTERS = tomllib.loads((DOCS / "asvs.toml").read_text())["chapter"]
 REQUIREMENTS = [one for chapter in CHAPTERS for one in chapter["requirement"]]
+HAZARDS = tomllib.loads((DOCS / "hazards.toml").read_text())["hazard"]
+OF_A_HAZARD = {"number", "name", "group", "cause", "harm", "severity", "likelihood", "controls", "tests", "charity"}
+SEVERITIES = ("minor", "significant", "considerable", "major", "catastrophic")
+LIKELIHOODS = ("very low", "low", "medium", "high", "very high")
 STATUSES = {"done", "exception", "not yet", "not applicable"}
 # Of the standard itself, 5.0.0: how many of levels 1 and 2 each chapter has.
 OF_CHAPTER = {
@@ -112,6 +116,31 @@ class TestRegister:
         assert not is_there("tests/guards/test_nothing.py::test_it")
 
 
+class TestHazards:
+    def test_each_is_whole_and_numbered(self):
+        assert [one["number"] for one in HAZARDS] == list(range(1, len(HAZARDS) + 1))
+        assert len(HAZARDS) >= 30
+        assert len({one["name"] for one in HAZARDS}) == len(HAZARDS)
+        for one in HAZARDS:
+            assert set(one) == OF_A_HAZARD, one["name"]
+            assert one["severity"] in SEVERITIES, one["name"]
+            assert one["likelihood"] in LIKELIHOODS, one["name"]
+            assert all(len(one[part]) > 15 for part in ("name", "cause", "harm")), one["name"]
+            assert all(BLANK.search(text) is None for text in (one["cause"], one["harm"], *one["controls"]))
+
+    def test_each_control_is_shown_by_a_test_that_there_is(self):
+        for one in HAZARDS:
+            assert one["controls"], one["name"]
+            assert one["tests"] or one["charity"], one["name"]
+            assert [test for test in one["tests"] if not is_there(test)] == [], one["name"]
+        assert len({test for one in HAZARDS for test in one["tests"]}) > 60
+
+    def test_what_we_leave_likely_has_something_for_the_charity_to_do(self):
+        for one in HAZARDS:
+            if one["likelihood"] in LIKELIHOODS[2:]:
+                assert one["charity"], one["name"]
+
+
 class TestMade:
     def test_papers_are_up_to_date(self, made: ModuleType):
         """docs/make_papers.py makes them anew."""
@@ -138,6 +167,7 @@ class TestPapers:
 
         assert names == {
             "README", "dpia", "record-of-processing", "retention", "what-is-kept", "appropriate-policy", "breach-plan", "online-safety",
+            "hazards",
         }  # fmt: skip
         first = (DOCS / "for-charities" / "README.md").read_text()
         assert [name for name in names - {"README"} if f"({name}.md)" not in first] == []

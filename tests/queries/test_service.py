@@ -28,6 +28,8 @@ from tests.factories import (
 )
 from tests.hours_making import LATER, check_between, hand_over, log_one_a_day, open_check, settle
 from tests.races import ROUNDS, racing, tell
+from timebank.concerns import service as concerns
+from timebank.concerns.models import Closeness
 from timebank.errors import NotFound
 from timebank.hours import service as hours
 from timebank.introductions.models import Introduction
@@ -184,6 +186,21 @@ class TestMaySettle:
             together.end(at=NOON)
             session.flush()
 
+        with pytest.raises(NotFound):
+            settle(session, waiting, coordinator, "as-logged")
+
+    @pytest.mark.parametrize("said_by", ["the coordinator", "the other"])
+    @pytest.mark.parametrize("who", ["giver", "receiver"])
+    def test_nobody_who_is_close_to_one_of_them_whoever_of_the_two_said_so(
+        self, session, waiting, coordinator, request, who, said_by
+    ):
+        """Found with a hazard log: decisions said it of checks too, and only two-people acts and worries asked."""
+        one, other = coordinator, request.getfixturevalue(who)
+        if said_by == "the other":
+            one, other = other, one
+        concerns.say_close(session, member=one, other=other, kind=Closeness.RELATIVE, at=NOON)
+
+        assert reads.list_open_to_settle(session, coordinator) == []
         with pytest.raises(NotFound):
             settle(session, waiting, coordinator, "as-logged")
 

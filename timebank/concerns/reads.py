@@ -107,6 +107,18 @@ def list_ties(session: Session, member: Member) -> list[CloseTie]:
     return list(session.scalars(found.order_by(CloseTie.recorded_at, CloseTie.kind)))
 
 
+def too_close_to(session: Session, member: Member) -> frozenset[UUID]:
+    """About whom somebody who looks after others decides nothing: with whom they are or were together, from whom they are
+    kept apart, and who is close to them by what either said."""
+    said = session.execute(
+        select(CloseTie.member_id, CloseTie.other_id).where(
+            CloseTie.bank_id == member.bank_id, or_(CloseTie.member_id == member.id, CloseTie.other_id == member.id)
+        )
+    )
+    close = {person for tie in said for person in (tie.member_id, tie.other_id)} - {member.id}
+    return relationships.too_close_to(session, member) | close
+
+
 def list_nameable(session: Session, member: Member) -> tuple[list[Member], list[Member]]:
     """Whom one can point at without typing a name: those who have a task in the bank, and whoever one has ever met here.
 

@@ -7,13 +7,13 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
+from timebank.concerns import reads as concerns
 from timebank.errors import NotFound
 from timebank.hours import reads as hours
 from timebank.hours.models import HourLog
 from timebank.members import reads as members
 from timebank.members.models import Member
 from timebank.queries.models import Query
-from timebank.relationships import reads as relationships
 from timebank.schemes import reads as schemes
 
 
@@ -55,14 +55,15 @@ def list_open_to_settle(session: Session, coordinator: Member) -> list[Query]:
         .options(selectinload(Query.tellings))
     )
     looked_after = schemes.coordinated_ids(session, coordinator)
-    close = relationships.too_close_to(session, coordinator)
+    close = concerns.too_close_to(session, coordinator)
     return [query for query in found if _may_settle(query, coordinator, looked_after, close)]
 
 
 def may_settle(session: Session, query: Query, member: Member) -> bool:
-    """A coordinator who is neither a party, nor recorded it, nor is or was together with one of the two, nor is kept apart."""
+    """A coordinator who is neither a party, nor recorded it, nor is or was together with one of the two, nor is kept apart from
+    one, nor is close to one by what either said."""
     looked_after = schemes.coordinated_ids(session, member)
-    return _may_settle(query, member, looked_after, relationships.too_close_to(session, member))
+    return _may_settle(query, member, looked_after, concerns.too_close_to(session, member))
 
 
 def _may_settle(query: Query, member: Member, looked_after: frozenset[UUID | None], close: frozenset[UUID]) -> bool:
@@ -106,7 +107,7 @@ def views(session: Session, queries: Sequence[Query], member: Member) -> list[Qu
     if not queries:
         return []
     looked_after = schemes.coordinated_ids(session, member)
-    close = relationships.too_close_to(session, member)
+    close = concerns.too_close_to(session, member)
     everybody = members.names_of(session, {person for query in queries for person in _people(query)})
     partners = {
         seen.log.id: seen.partner

@@ -9,11 +9,9 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from timebank.concerns import reads as concerns
-from timebank.concerns.models import CloseTie
 from timebank.errors import NotFound
 from timebank.members import reads as members
 from timebank.members.models import Member, MemberStatus
-from timebank.relationships import reads as relationships
 from timebank.schemes import reads as schemes
 from timebank.schemes.models import BankScheme, Coordinator
 from timebank.signin.models import OneTimeCode, User
@@ -69,7 +67,7 @@ def get_asked_by(session: Session, act_id: UUID, member: Member) -> WeightyAct:
 def get_to_decide(session: Session, act_id: UUID, member: Member) -> WeightyAct:
     """By whoever could have decided it too, once it has ended. Not yours and not there look alike."""
     act = find_act(session, act_id, member.bank_id)
-    if act is None or not _may_decide(act, member, _close_to(session, member), _is_wide(session, member)):
+    if act is None or not _may_decide(act, member, concerns.too_close_to(session, member), _is_wide(session, member)):
         raise NotFound
     return act
 
@@ -85,7 +83,7 @@ def list_to_decide(session: Session, member: Member, *, at: datetime) -> list[We
     """What waits for this person to be the second one: nothing for anybody but those who look after the whole bank."""
     if not _is_wide(session, member):
         return []
-    close = _close_to(session, member)
+    close = concerns.too_close_to(session, member)
     return [act for act in _list_waiting(session, member.bank_id, at=at) if _may_decide(act, member, close, True)]
 
 
@@ -129,7 +127,7 @@ def list_deciders(session: Session, *, about: Member, asked_by: Member) -> list[
     """Who could say yes to what this person asks about that one."""
     wide = select(Coordinator.member_id).where(Coordinator.bank_id == about.bank_id, Coordinator.scheme_id.is_(None))
     here = (Member.id.in_(wide), Member.status != MemberStatus.LEFT, Member.id.not_in([about.id, asked_by.id]))
-    close = _close_to(session, about)
+    close = concerns.too_close_to(session, about)
     return [one for one in session.scalars(select(Member).where(*here).order_by(Member.id)) if one.id not in close]
 
 
@@ -162,7 +160,7 @@ def views(session: Session, acts: Sequence[WeightyAct], reader: Member, *, at: d
         return []
     names = members.names_of(session, {person for act in acts for person in (act.about_id, act.asked_by)})
     named = {scheme.id: scheme.name for scheme in schemes.list_schemes(session, reader.bank_id)}
-    close, is_wide = _close_to(session, reader), _is_wide(session, reader)
+    close, is_wide = concerns.too_close_to(session, reader), _is_wide(session, reader)
     return [
         ActView(
             act=act,
@@ -209,15 +207,3 @@ def _is_wide(session: Session, member: Member) -> bool:
 
 def _may_decide(act: WeightyAct, member: Member, close: frozenset[UUID], is_wide: bool) -> bool:  # noqa: FBT001
     return is_wide and member.id not in {act.asked_by, act.about_id} and act.about_id not in close
-
-
-def _close_to(session: Session, member: Member) -> frozenset[UUID]:
-    """About whom this person decides nothing: with whom they are or were together, from whom they are kept apart, and who is
-    close to them by what either said."""
-    said = session.execute(
-        select(CloseTie.member_id, CloseTie.other_id).where(
-            CloseTie.bank_id == member.bank_id, or_(CloseTie.member_id == member.id, CloseTie.other_id == member.id)
-        )
-    )
-    close = {person for tie in said for person in (tie.member_id, tie.other_id)} - {member.id}
-    return relationships.everyone_ever_with(session, member.id) | members.kept_apart_from(session, member.id) | close
