@@ -13,11 +13,9 @@ depends_on = None
 
 STAYS = "concerns: what was asked stays written down"
 NOT_ASKED = "concerns: nothing is let go that nobody was asked about a month before"
-LAST_SETTLED = """SELECT settled.{column} FROM concern_step AS settled
-    WHERE settled.concern_id = NEW.concern_id AND settled.kind IN ('closed', 'reopened')
-    ORDER BY settled.seq DESC LIMIT 1"""
-ASKED = f"""SELECT 1 FROM concern_asked AS asked WHERE asked.concern_id = NEW.concern_id
-    AND asked.at > ({LAST_SETTLED.format(column="at")}) AND {{a_month_before}}"""
+ASKED = """SELECT 1 FROM concern_asked AS asked WHERE asked.concern_id = NEW.concern_id AND {a_month_before}
+    AND asked.at > (SELECT max(settled.at) FROM concern_step AS settled
+        WHERE settled.concern_id = NEW.concern_id AND settled.kind IN ('closed', 'reopened'))"""
 # In whole seconds, so that nothing which is a month before is refused for a rounding.
 A_MONTH_BEFORE_ON_SQLITE = "strftime('%s', NEW.at) - strftime('%s', asked.at) >= 30 * 86400"
 A_MONTH_BEFORE = "NEW.at - asked.at >= interval '30 days'"
