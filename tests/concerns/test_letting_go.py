@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.concerns.test_service import kinds, letter, words_of, words_on_paper
 from tests.factories import NOON, ConcernFactory
 from tests.races import ROUNDS, racing
-from timebank import clock
+from timebank import clock, migrating
 from timebank.banks.commands import do_what_is_due
 from timebank.concerns import reads, service
 from timebank.concerns.models import A_YEAR, NOTICE, Concern, ConcernAsked, ConcernText, ConcernWrap, WordsLetGo
@@ -283,6 +283,24 @@ class TestTheDatabase:
         closed.let_go(at=NOON + A_YEAR)
         session.flush()
         assert reads.get_locked(session, closed.id).is_let_go
+
+
+def test_what_was_let_go_before_questions_were_written_down_keeps_its_place(session, database, closed):
+    """Until then the pages alone asked: a backup of such a bank has to come back under the new rule too."""
+    gone_at = NOON + YEARS * A_YEAR + timedelta(microseconds=654_321)
+    let_go(session, at=gone_at)
+    session.commit()
+    session.close()
+
+    migrating.downgrade(database, "0017")
+    migrating.migrate(database)
+
+    with database.reading() as fresh:
+        concern = fresh.scalars(select(Concern)).one()
+        [asked] = concern.asked
+        assert timedelta() <= gone_at - NOTICE - asked.at < A_SECOND
+        assert concern.closed_at < asked.at
+        assert concern.gone.at == gone_at
 
 
 class TestPages:
