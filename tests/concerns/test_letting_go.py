@@ -326,7 +326,7 @@ class TestPages:
         told(NOON + YEARS * A_YEAR - NOTICE)
 
         lead = as_(first.member)
-        assert "kept for a few days more" in lead.get("/concerns").text
+        assert "soon no longer kept" in lead.get("/concerns").text
         page = lead.get(f"/concerns/{closed_id}").text
         assert "Soon no longer kept" in page
         assert lead.post(f"/concerns/{closed_id}/reopen").status_code == 303
