@@ -135,3 +135,10 @@ def test_the_first_folder_that_can_be_written_is_taken(tmp_path):
 
     assert shelf([tmp_path / "file", tmp_path / "folder"]).parent == tmp_path / "folder"
     assert shelf([tmp_path / "file"]) is None
+
+
+def test_a_folder_that_is_there_and_may_not_be_written_is_passed_over(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda folder, how: folder.parent != tmp_path / "not ours")
+
+    assert shelf([tmp_path / "not ours", tmp_path / "ours"]).parent == tmp_path / "ours"
+    assert shelf([tmp_path / "not ours"]) is None

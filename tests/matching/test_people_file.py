@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching import Person
+from matching import Person, peoplefile, tables
 from matching.errors import AnswerRefused, PeopleRefused
 from matching.formulas import guarded
 from matching.people import COLUMNS, parse_must
@@ -198,6 +198,35 @@ class TestProblems:
             read_people(tmp_path / "old.csv")
         with pytest.raises(PeopleRefused, match="cannot be opened"):
             read_people(tmp_path / "none.csv")
+
+    @pytest.mark.parametrize(
+        ("module", "most", "said"),
+        [
+            (tables, "MOST_BYTES", "The file is larger than"),
+            (tables, "MOST_ROWS", "The file has more than 4 rows."),
+            (peoplefile, "MOST_PEOPLE", "The file has more than 4 people."),
+        ],
+    )
+    def test_a_file_that_is_far_too_large_is_said_plainly(self, tmp_path, monkeypatch, module, most, said):
+        monkeypatch.setattr(module, most, 4)
+        file = tmp_path / "people.csv"
+        file.write_text("id,side\n" + "".join(f"p{number},seek\n" for number in range(5)))
+
+        with pytest.raises(PeopleRefused) as refused:
+            read_people(file)
+
+        [problem] = refused.value.problems
+        assert said in problem.fix
+
+    @pytest.mark.parametrize("row", ["p{},sideways", "p{},seek,one cell more"])
+    def test_no_more_mistakes_are_told_than_anybody_reads(self, monkeypatch, row):
+        for module in (tables, peoplefile):
+            monkeypatch.setattr(module, "MOST_PROBLEMS", 7)
+
+        assert len(problems_of("id,side\n" + "".join(row.format(number) + "\n" for number in range(20)))) == 7
+
+    def test_a_text_between_apostrophes_is_told(self):
+        assert "between apostrophes" in problems_of("id,goals\nana,'a friend''s house'\n")[0].fix
 
     def test_no_half_read_file_is_ever_handed_on(self):
         with pytest.raises(PeopleRefused):
